@@ -1,0 +1,1 @@
+"""The server: everything between the socket and the graph."""

@@ -1,0 +1,1 @@
+"""Talking to the systems of record: keys → cache → batch → call → records."""

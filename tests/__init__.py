@@ -1,0 +1,1 @@
+"""bizgraph's tests: they meet the demo company over real sockets."""
