@@ -109,7 +109,15 @@ class BackendError(GatewayError):
         retry_after: float | None = None,
         **details: Any,
     ) -> None:
-        super().__init__(message, retryable=retryable, backend=backend, operation=operation, cause=cause, attempts=attempts, **details)
+        super().__init__(
+            message,
+            retryable=retryable,
+            backend=backend,
+            operation=operation,
+            cause=cause,
+            attempts=attempts,
+            **details,
+        )
         self.backend = backend
         self.operation = operation
         self.cause = cause

@@ -26,7 +26,8 @@ class Principal(Struct, frozen=True, kw_only=True, gc=False):
     token: str | None = None
 
     def __repr__(self) -> str:
-        return f"Principal(subject={self.subject!r}, issuer={self.issuer!r}, customer={self.customer!r}, scopes={sorted(self.scopes)})"
+        shown = {"subject": self.subject, "customer": self.customer, "scopes": sorted(self.scopes)}
+        return f"Principal({', '.join(f'{name}={value!r}' for name, value in shown.items())})"
 
     @property
     def authenticated(self) -> bool:

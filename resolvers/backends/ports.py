@@ -21,7 +21,7 @@ from resolvers.principal import Principal
 Record = TypeVar("Record")
 Scalar = str | int | bool | None
 Args = tuple[tuple[str, Scalar | tuple[Scalar, ...]], ...]
-"""Arguments besides the keys, sorted by name: hashable, and part of every cache key and batch identity."""
+"""Arguments besides the keys, sorted by name: hashable, part of every cache key and batch identity."""
 
 Forwarded = tuple[tuple[str, str], ...]
 """What of the caller goes out with a call (header, value), sorted. Empty unless the backend's configuration allows it."""

@@ -1,0 +1,1 @@
+"""The public types: their shapes, descriptions and access rules."""

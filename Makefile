@@ -1,0 +1,80 @@
+# One command each; `make help` lists them. Everything needed is created on first use: .venv from the locked
+# requirements, GraphiQL from its npm lock, the browser of the tests from the system's packages.
+SHELL := /bin/bash
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+GRAPHIQL := gateway/graphiql
+GRAPHIQL_SOURCES := $(shell find $(GRAPHIQL)/src $(GRAPHIQL)/public -type f 2>/dev/null) $(wildcard $(GRAPHIQL)/*.json $(GRAPHIQL)/*.ts $(GRAPHIQL)/*.html $(GRAPHIQL)/.npmrc)
+ARGS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help demo serve test check lint types contracts format schema graphiql bench fuzz lock browser clean
+
+help: ## List the commands
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+
+demo: $(VENV)/.demo graphiql ## Start the gateway with four demo backends and print address, tokens and a query (ARGS="--chaos")
+	@$(BIN)/bizgraph demo $(ARGS)
+
+serve: $(VENV)/.demo graphiql ## Start the gateway for ./bizgraph.toml (CONFIG=path ARGS="--workers 2")
+	@$(BIN)/bizgraph serve --config $(or $(CONFIG),bizgraph.toml) $(ARGS)
+
+test: $(VENV)/.dev graphiql browser ## Run every test
+	$(BIN)/pytest -q -n 2 --dist loadgroup $(ARGS)
+
+check: lint types contracts ## Lint, types and import contracts
+
+lint: $(VENV)/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(VENV)/.dev
+	$(BIN)/mypy
+
+contracts: $(VENV)/.dev
+	$(BIN)/lint-imports
+
+format: $(VENV)/.dev ## Format the code
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+schema: $(VENV)/.demo ## Print the schema into schema/schema.graphql
+	$(BIN)/bizgraph schema > schema/schema.graphql.new && mv schema/schema.graphql.new schema/schema.graphql
+
+graphiql: $(GRAPHIQL)/dist/.built ## Build GraphiQL into the package
+
+bench: $(VENV)/.dev ## Measure the executor, the stages of a request and the gateway (ARGS="--quick")
+	$(BIN)/python -m benchmarks $(ARGS)
+
+fuzz: $(VENV)/.dev ## Compare the executor with graphql-core on random schemas, queries and faults (ARGS="--seconds 600")
+	$(BIN)/python -m benchmarks.fuzz_executor $(ARGS)
+
+lock: $(VENV)/.dev ## Renew the locked, hashed requirements
+	$(BIN)/python -m uv pip compile -q --no-header --no-annotate --generate-hashes --universal --no-emit-index-url --extra demo --extra build pyproject.toml -o requirements.txt
+	$(BIN)/python -m uv pip compile -q --no-header --no-annotate --generate-hashes --universal --no-emit-index-url --extra demo --extra build --group dev -c requirements.txt pyproject.toml -o requirements-dev.txt
+
+# The first two need nothing but Python: a virtual environment, then packages by hash, then the project itself.
+$(VENV)/.demo: requirements.txt pyproject.toml
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.demo requirements-dev.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	@touch $@
+
+$(GRAPHIQL)/dist/.built: $(GRAPHIQL_SOURCES)
+	cd $(GRAPHIQL) && npm ci --no-audit --no-fund --loglevel=error && npm run --silent build
+	@touch $@
+
+# A browser for the tests that open pages: the system's own where there is one, Debian's package otherwise.
+browser:
+	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null || \
+	  { echo "installing chromium for the browser tests"; \
+	    if [ "$$(id -u)" = 0 ]; then S=; else S=sudo; fi; \
+	    $$S apt-get update -qq && $$S env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium fonts-dejavu-core; }
+
+clean: ## Remove what was built
+	rm -rf $(VENV) $(GRAPHIQL)/dist $(GRAPHIQL)/node_modules dist build .pytest_cache .mypy_cache .ruff_cache

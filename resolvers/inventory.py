@@ -1,0 +1,78 @@
+"""Products and their stock, from the warehouse or the ERP."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+
+from resolvers.context import Context
+from resolvers.errors import GatewayError
+from resolvers.filters import ProductFilter
+from resolvers.lists import page_of_all
+from resolvers.pages import Page, PageRequest
+from resolvers.records import OrderLine, Product, StockLevel
+
+Answers = list[Product | GatewayError | None]
+
+
+async def by_skus(skus: Sequence[str | None], context: Context) -> Answers:
+    """One product per SKU; None for one that the warehouse does not know."""
+    return await context.backends.products_by_skus.load(skus, context)
+
+
+async def of_lines(lines: Sequence[OrderLine], context: Context) -> Answers:
+    """The product of each order line; None for free text lines."""
+    return await by_skus([line.sku for line in lines], context)
+
+
+async def page(
+    context: Context, request: PageRequest, criteria: ProductFilter | None = None, sort: str | None = None
+) -> Page:
+    """A page of all products."""
+    return await page_of_all(context.backends.products_list, context, request, criteria, sort)
+
+
+async def with_stock(products: Sequence[Product], context: Context) -> Answers:
+    """Each product with its stock: what came with it, or what `stock.by_skus` knows where that is configured."""
+    stock = context.backends.stock_by_skus
+    if not stock.configured:
+        return list(products)
+    return await stock.load([product.sku for product in products], context)
+
+
+async def stock_levels(
+    products: Sequence[Product], context: Context
+) -> list[tuple[StockLevel, ...] | GatewayError | None]:
+    """What each warehouse holds of each product."""
+    return [
+        answer if answer is None or isinstance(answer, GatewayError) else answer.stock
+        for answer in await with_stock(products, context)
+    ]
+
+
+async def available(products: Sequence[Product], context: Context) -> list[Decimal | GatewayError | None]:
+    """What can be sold of each product: as the backend tells it, else the sum over its warehouses."""
+    return [
+        answer if answer is None or isinstance(answer, GatewayError) else sum_available(answer)
+        for answer in await with_stock(products, context)
+    ]
+
+
+def sum_available(product: Product) -> Decimal | None:
+    """The product's own figure, else on hand less reserved over all warehouses; None where a part is unknown."""
+    if product.available is not None or not product.stock:
+        return product.available
+    total = Decimal(0)
+    for level in product.stock:
+        part = level_available(level)
+        if part is None:
+            return None
+        total += part
+    return total
+
+
+def level_available(level: StockLevel) -> Decimal | None:
+    """What one warehouse can sell: as told, else on hand less reserved where both are known."""
+    if level.available is not None or level.on_hand is None or level.reserved is None:
+        return level.available
+    return level.on_hand - level.reserved

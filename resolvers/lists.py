@@ -1,0 +1,80 @@
+"""Lists under filters, orders and pages: what the backend does and what the gateway does itself.
+
+A backend is asked with every argument that its operation accepts. What it cannot do, the gateway does where it holds
+the whole list (the orders of one customer). Where only the backend holds it, the argument is refused by name: a page
+that was filtered after paging would silently miss records.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from resolvers.backends.operation import Operation
+from resolvers.context import Context
+from resolvers.errors import GatewayError
+from resolvers.filters import Filter, sorted_by
+from resolvers.pages import Page, PageRequest, cut, decode_cursor
+
+
+async def pages_of_owners(
+    operation: Operation[Any],
+    keys: Sequence[str | None],
+    context: Context,
+    request: PageRequest,
+    criteria: Filter | None = None,
+    sort: str | None = None,
+    *,
+    owned: bool = False,
+) -> list[Page | GatewayError]:
+    """One page per key of what belongs to that key, in one call of the operation for all of them."""
+    request.checked(context.max_page)
+    wanted = dict(criteria.arguments()) if criteria is not None else {}
+    if sort is not None:
+        wanted["sort"] = sort
+    pushed = {name: value for name, value in wanted.items() if name in operation.accepts}
+    whole = pushed.keys() != wanted.keys() or request.after is not None
+    if not whole and "limit" in operation.accepts:
+        # One more than wanted tells whether there is a next page; it is left out when nobody asks.
+        pushed["limit"] = request.first + 1 if request.look_ahead else request.first
+    groups = await operation.load_groups(keys, context, pushed, owned=owned)
+    limited = "limit" in pushed
+    today = context.today()
+    pages: list[Page | GatewayError] = []
+    for group in groups:
+        if isinstance(group, GatewayError):
+            pages.append(group)
+            continue
+        if pushed.keys() - {"limit"} != wanted.keys():
+            if criteria is not None:
+                group = [record for record in group if isinstance(record, Exception) or criteria.matches(record, today)]
+            if sort is not None and "sort" not in pushed:
+                group = sorted_by(sort, group)
+        try:
+            pages.append(cut(group, request, total=None if limited else len(group)))
+        except GatewayError as error:
+            pages.append(error)
+    return pages
+
+
+async def page_of_all(
+    operation: Operation[Any],
+    context: Context,
+    request: PageRequest,
+    criteria: Filter | None = None,
+    sort: str | None = None,
+) -> Page:
+    """One page of everything there is. Raises GatewayError; BadUserInput when the backend cannot filter or sort so."""
+    request.checked(context.max_page)
+    arguments = dict(criteria.arguments()) if criteria is not None else {}
+    if sort is not None:
+        arguments["sort"] = sort
+    after = None if request.after is None else decode_cursor("at", request.after)
+    fetched = await operation.page(request.first, after, context, arguments)
+    return Page(
+        nodes=fetched.records,
+        marks=fetched.positions if fetched.positions is not None else [""] * len(fetched.records),
+        total_count=fetched.total,
+        has_next=fetched.has_next,
+        has_previous=request.after is not None,
+    )

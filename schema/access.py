@@ -1,0 +1,147 @@
+"""Access rules, written where the field is and printed in the SDL.
+
+`requires` and `owner` are what the reader of the schema sees; the executor enforces the first while planning
+(`Policy`), the operations of `resolvers.backends` the second on every record. A test holds the printed rules and the
+enforced ones against each other.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import strawberry
+from graphql import (
+    GraphQLField,
+    GraphQLInterfaceType,
+    GraphQLObjectType,
+    GraphQLSchema,
+    get_named_type,
+    is_non_null_type,
+)
+from strawberry.schema_directive import Location
+
+from resolvers.errors import Forbidden, Unauthenticated
+from resolvers.principal import Principal
+
+SCOPES = "bizgraph.scopes"
+AUTHENTICATED = "bizgraph.authenticated"
+PERSONAL = "bizgraph.personal"
+
+
+@strawberry.schema_directive(
+    locations=[Location.OBJECT, Location.FIELD_DEFINITION],
+    name="requiresScopes",
+    description="Answered only for tokens with all scopes of one of the inner lists; null and FORBIDDEN otherwise.",
+)
+class RequiresScopes:
+    """Federation's directive of the same name."""
+
+    scopes: list[list[str]]
+
+
+@strawberry.schema_directive(
+    locations=[Location.OBJECT, Location.FIELD_DEFINITION],
+    name="authenticated",
+    description="Answered only for callers with a valid token.",
+)
+class Authenticated:
+    """Federation's directive of the same name."""
+
+
+@strawberry.schema_directive(
+    locations=[Location.OBJECT],
+    name="owner",
+    description="A token with this claim sees only the records of that customer; others do not exist for it.",
+)
+class Owner:
+    """Whose a record is."""
+
+    claim: str
+    field: str
+
+
+@strawberry.schema_directive(
+    locations=[Location.FIELD_DEFINITION],
+    name="personal",
+    description="Personal data: masked in logs and traces, and its reading is journalled.",
+)
+class Personal:
+    """Marks personal data."""
+
+
+def requires(*scopes: str) -> RequiresScopes:
+    """The caller's token must hold all of these scopes."""
+    return RequiresScopes(scopes=[list(scopes)])
+
+
+def owner(field: str, claim: str = "customer") -> Owner:
+    """Records of this type belong to the customer named in this field."""
+    return Owner(claim=claim, field=field)
+
+
+PERSONAL_DATA = Personal()
+TOKEN_NEEDED = Authenticated()
+
+
+class Policy:
+    """What a principal with these scopes is refused. Equal keys mean equal answers, so that plans can be shared."""
+
+    __slots__ = ("_authenticated", "_scopes", "key")
+
+    def __init__(self, principal: Principal) -> None:
+        self._scopes = principal.scopes
+        self._authenticated = principal.authenticated
+        self.key = (principal.authenticated, principal.scopes)
+
+    def refuses(self, parent_type: GraphQLObjectType, field_name: str, field: GraphQLField) -> Exception | None:
+        """The error that this field answers with, or None when it may be fetched."""
+        needed: frozenset[str] = field.extensions.get(SCOPES, frozenset())
+        missing = needed - self._scopes
+        where = f"{parent_type.name}.{field_name}"
+        if not self._authenticated and (missing or AUTHENTICATED in field.extensions):
+            return Unauthenticated(f"{where} needs a token" + (f" with {' '.join(sorted(missing))}" if missing else ""))
+        if not missing:
+            return None
+        return Forbidden(f"{where} needs the scope {' '.join(sorted(missing))}", missing=sorted(missing))
+
+
+def guard(schema: GraphQLSchema) -> None:
+    """Gather for every field the scopes of the field itself and of the type that it answers with.
+
+    A guarded field must be nullable: refusing it must not take its neighbours away. One that is not raises TypeError
+    when the schema is built, so it is never served.
+    """
+    of_type = {
+        name: _scopes_of(graphql_type) for name, graphql_type in schema.type_map.items() if not name.startswith("__")
+    }
+    for graphql_type in schema.type_map.values():
+        if not isinstance(graphql_type, (GraphQLObjectType, GraphQLInterfaceType)) or graphql_type.name.startswith(
+            "__"
+        ):
+            continue
+        for name, field in graphql_type.fields.items():
+            scopes = _scopes_of(field) | of_type.get(get_named_type(field.type).name, frozenset())
+            if scopes and not scopes <= of_type.get(graphql_type.name, frozenset()):
+                if is_non_null_type(field.type):
+                    raise TypeError(f"{graphql_type.name}.{name} is guarded by {sorted(scopes)} and must be nullable")
+                field.extensions[SCOPES] = scopes
+            marks = {type(directive) for directive in _directives_of(field)}
+            if Personal in marks:
+                field.extensions[PERSONAL] = True
+            if Authenticated in marks:
+                field.extensions[AUTHENTICATED] = True
+
+
+def _directives_of(node: Any) -> list[object]:
+    definition = node.extensions.get("strawberry-definition")
+    return list(getattr(definition, "directives", None) or ())
+
+
+def _scopes_of(node: Any) -> frozenset[str]:
+    return frozenset(
+        scope
+        for directive in _directives_of(node)
+        if isinstance(directive, RequiresScopes)
+        for group in directive.scopes
+        for scope in group
+    )

@@ -1,0 +1,145 @@
+"""Fields that are answered for many parents at once, and how the executor finds them.
+
+A relation is written once, as a batch function `(parents, info, **arguments) -> answers`, one answer per parent. The
+resolver per object that Strawberry wants is derived from it. `bind` then leaves on each field of the graphql-core
+schema what the executor needs: the batch function, the attribute to read, or the function of the parent to call.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, Protocol
+
+import strawberry
+from graphql import GraphQLField, GraphQLObjectType
+from strawberry.types import Info
+from strawberry.types.arguments import convert_arguments
+from strawberry.types.field import StrawberryField
+
+from resolvers.context import Context
+
+BATCH = "bizgraph.batch"
+ATTRIBUTE = "bizgraph.attribute"
+COMPUTE = "bizgraph.compute"
+
+
+class Level(Protocol):
+    """What a batch function may know of the request; the executor's own object has more."""
+
+    @property
+    def context(self) -> Context: ...
+    def selects(self, name: str) -> bool:
+        """Whether the field's own selection asks for the field of this GraphQL name."""
+        ...
+
+    def selects_path(self, *names: str) -> bool:
+        """The same, for a field further below."""
+        ...
+
+
+Batch = Callable[..., Sequence[Any] | Awaitable[Sequence[Any]]]
+
+
+class _LevelOfOne:
+    """The level of a single parent, where graphql-core itself runs the operation."""
+
+    __slots__ = ("_info", "context")
+
+    def __init__(self, info: Info[Any, Any]) -> None:
+        self._info = info
+        self.context: Context = info.context
+
+    def selects(self, name: str) -> bool:
+        return True
+
+    def selects_path(self, *names: str) -> bool:
+        return True
+
+
+def relation(
+    batch: Batch,
+    graphql_type: Any,
+    *,
+    description: str,
+    name: str | None = None,
+    directives: Sequence[object] = (),
+    deprecation_reason: str | None = None,
+) -> Any:
+    """A field answered by a batch function. Its arguments are those of the function after `parents` and `info`."""
+    return strawberry.field(
+        resolver=_per_object(batch),
+        graphql_type=graphql_type,
+        description=description,
+        name=name,
+        directives=list(directives),
+        deprecation_reason=deprecation_reason,
+    )
+
+
+def computed(
+    function: Callable[[Any], Any], graphql_type: Any, *, description: str, directives: Sequence[object] = ()
+) -> Any:
+    """A field that is a function of its parent alone: no I/O, no request."""
+
+    def resolve(root: Any) -> Any:
+        return function(root)
+
+    resolve.__annotations__ = {"root": Any}
+    resolve.compute = function  # type: ignore[attr-defined] # the mark that `bind` looks for
+    return strawberry.field(
+        resolver=resolve, graphql_type=graphql_type, description=description, directives=list(directives)
+    )
+
+
+def _per_object(batch: Batch) -> Callable[..., Any]:
+    async def resolve(root: Any, info: Info[Any, Any], **arguments: Any) -> Any:
+        answers = batch([root], _LevelOfOne(info), **arguments)
+        if inspect.isawaitable(answers):
+            answers = await answers
+        answer = answers[0]
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    own = list(inspect.signature(batch, eval_str=True).parameters.values())[2:]
+    kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
+    first = [inspect.Parameter("root", kind, annotation=Any), inspect.Parameter("info", kind, annotation=Info)]
+    resolve.__signature__ = inspect.Signature(first + own)  # type: ignore[attr-defined] # read by inspect
+    resolve.__annotations__ = {"root": Any, "info": Info} | {p.name: p.annotation for p in own}
+    resolve.batch = batch  # type: ignore[attr-defined] # the mark that `bind` looks for
+    return resolve
+
+
+def bind(schema: strawberry.Schema) -> None:
+    """Leave on every field of the schema what the executor needs to answer it for a whole level."""
+    for graphql_type in schema._schema.type_map.values():
+        if not isinstance(graphql_type, GraphQLObjectType) or graphql_type.name.startswith("__"):
+            continue
+        for field in graphql_type.fields.values():
+            definition = field.extensions.get("strawberry-definition")
+            if isinstance(definition, StrawberryField):
+                _bind_field(schema, field, definition)
+
+
+def _bind_field(schema: strawberry.Schema, field: GraphQLField, definition: StrawberryField) -> None:
+    function = definition.base_resolver.wrapped_func if definition.base_resolver else None
+    if function is None:
+        field.extensions[ATTRIBUTE] = definition.python_name
+    elif (compute := getattr(function, "compute", None)) is not None:
+        field.extensions[COMPUTE] = compute
+    elif (batch := getattr(function, "batch", None)) is not None:
+        field.extensions[BATCH] = _with_python_arguments(schema, definition, batch)
+
+
+def _with_python_arguments(schema: strawberry.Schema, definition: StrawberryField, batch: Batch) -> Batch:
+    """The batch function, called with arguments as Strawberry would give them: Python names, input objects."""
+    arguments = definition.arguments
+    if not arguments:
+        return batch
+    registry, config = schema.schema_converter.scalar_registry, schema.config
+
+    def call(parents: Sequence[Any], info: Level, **given: Any) -> Sequence[Any] | Awaitable[Sequence[Any]]:
+        return batch(parents, info, **convert_arguments(given, arguments, registry, config))
+
+    return call

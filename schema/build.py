@@ -1,0 +1,30 @@
+"""The schema as one value: types, scalars, rules, and what the executor needs on every field."""
+
+from __future__ import annotations
+
+from graphql import GraphQLSchema
+from strawberry import Schema
+from strawberry.schema.config import StrawberryConfig
+
+from schema.access import guard
+from schema.binding import bind
+from schema.query import Query
+from schema.scalars import SCALARS
+
+
+def build_schema() -> Schema:
+    """A new schema. Raises TypeError where a guarded field is not nullable."""
+    schema = Schema(query=Query, config=StrawberryConfig(scalar_map=SCALARS))
+    bind(schema)
+    guard(graphql_schema(schema))
+    return schema
+
+
+def graphql_schema(schema: Schema) -> GraphQLSchema:
+    """The graphql-core schema within; Strawberry offers it under a private name only."""
+    return schema._schema
+
+
+def sdl() -> str:
+    """The printed schema, as kept in `schema/schema.graphql`."""
+    return build_schema().as_str() + "\n"

@@ -1,0 +1,153 @@
+"""The root of the graph: where questions start."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Annotated, Any
+
+import strawberry
+
+from resolvers import customers, inventory, invoices, orders
+from resolvers.errors import GatewayError
+from resolvers.records import Customer as CustomerRecord
+from schema.access import TOKEN_NEEDED
+from schema.binding import Level, relation
+from schema.filters import (
+    CustomersBy,
+    InvoicesBy,
+    OfCustomers,
+    OfInvoices,
+    OfOrders,
+    OfProducts,
+    OrdersBy,
+    ProductsBy,
+    criteria_of,
+    sort_of,
+)
+from schema.ids import source_id, typed_id
+from schema.paging import After, First, page_request
+from schema.types.customer import Customer, CustomerConnection
+from schema.types.invoice import Invoice, InvoiceConnection
+from schema.types.node import Node
+from schema.types.order import Order, OrderConnection
+from schema.types.product import Product, ProductConnection
+
+Parents = Sequence[object]
+Id = Annotated[strawberry.ID, strawberry.argument(description="The graph's id or the one of the system it comes from.")]
+Sku = Annotated[str, strawberry.argument(description="The stock keeping unit.")]
+"""Root fields have one parent, the root value, so each answers a list of one."""
+
+
+async def me(parents: Parents, info: Level) -> Sequence[CustomerRecord | GatewayError | None]:
+    return await customers.by_ids([info.context.principal.customer], info.context)
+
+
+async def customer(parents: Parents, info: Level, id: Id) -> Sequence[Any]:  # noqa: A002 # the argument's name in the graph
+    return await customers.by_ids([source_id("Customer", id)], info.context)
+
+
+async def order(parents: Parents, info: Level, id: Id) -> Sequence[Any]:  # noqa: A002
+    return await orders.by_ids([source_id("Order", id)], info.context)
+
+
+async def product(parents: Parents, info: Level, sku: Sku) -> Sequence[Any]:
+    return await inventory.by_skus([source_id("Product", sku)], info.context)
+
+
+async def invoice(parents: Parents, info: Level, id: Id) -> Sequence[Any]:  # noqa: A002
+    return await invoices.by_ids([source_id("Invoice", id)], info.context)
+
+
+async def customers_page(
+    parents: Parents,
+    info: Level,
+    first: First = 20,
+    after: After = None,
+    where: OfCustomers = None,
+    sort: CustomersBy = None,
+) -> Sequence[Any]:
+    request = page_request(info, first, after)
+    return [await customers.page(info.context, request, criteria_of(where), sort_of(sort))]
+
+
+async def orders_page(
+    parents: Parents, info: Level, first: First = 20, after: After = None, where: OfOrders = None, sort: OrdersBy = None
+) -> Sequence[Any]:
+    request = page_request(info, first, after)
+    return [await orders.page(info.context, request, criteria_of(where), sort_of(sort))]
+
+
+async def products_page(
+    parents: Parents,
+    info: Level,
+    first: First = 20,
+    after: After = None,
+    where: OfProducts = None,
+    sort: ProductsBy = None,
+) -> Sequence[Any]:
+    request = page_request(info, first, after)
+    return [await inventory.page(info.context, request, criteria_of(where), sort_of(sort))]
+
+
+async def invoices_page(
+    parents: Parents,
+    info: Level,
+    first: First = 20,
+    after: After = None,
+    where: OfInvoices = None,
+    sort: InvoicesBy = None,
+) -> Sequence[Any]:
+    request = page_request(info, first, after)
+    return [await invoices.page(info.context, request, criteria_of(where), sort_of(sort))]
+
+
+NODES: dict[str, Callable[..., Awaitable[Sequence[Any]]]] = {
+    "Customer": customers.by_ids,
+    "Order": orders.by_ids,
+    "Product": inventory.by_skus,
+    "Invoice": invoices.by_ids,
+}
+
+
+async def node(
+    parents: Parents,
+    info: Level,
+    id: Annotated[strawberry.ID, strawberry.argument(description="The graph's id.")],  # noqa: A002
+) -> Sequence[Any]:
+    type_name, own_id = typed_id(id)
+    return await NODES[type_name]([own_id], info.context)
+
+
+@strawberry.type(description="Where questions start.")
+class Query:
+    """The root fields. Each may be null on its own: a missing system costs its own fields only."""
+
+    me: Customer | None = relation(
+        me,
+        Customer | None,
+        description="The customer that the caller's token is for; null for tokens of staff.",
+        directives=[TOKEN_NEEDED],
+    )
+    customer: Customer | None = relation(
+        customer, Customer | None, description="One customer; null when there is none, or none for the caller to see."
+    )
+    customers: CustomerConnection | None = relation(
+        customers_page, CustomerConnection | None, description="The customers that the caller may see."
+    )
+    order: Order | None = relation(
+        order, Order | None, description="One order; null when there is none, or none for the caller to see."
+    )
+    orders: OrderConnection | None = relation(
+        orders_page, OrderConnection | None, description="The orders that the caller may see."
+    )
+    product: Product | None = relation(product, Product | None, description="One product; null when there is none.")
+    products: ProductConnection | None = relation(products_page, ProductConnection | None, description="The products.")
+    invoice: Invoice | None = relation(
+        invoice, Invoice | None, description="One invoice; null when there is none, or none for the caller to see."
+    )
+    invoices: InvoiceConnection | None = relation(
+        invoices_page, InvoiceConnection | None, description="The invoices that the caller may see."
+    )
+    node: Node | None = relation(
+        node, Node | None, description="Any record by its graph-wide id; null when there is none for the caller to see."
+    )

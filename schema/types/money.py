@@ -1,0 +1,15 @@
+"""Amounts of money."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import strawberry
+
+
+@strawberry.type(description="An amount in one currency. Amounts of different currencies are never added up.")
+class Money:
+    """Presents `resolvers.records.Money`."""
+
+    amount: Decimal = strawberry.field(description="The exact amount; negative for credits.")
+    currency: str = strawberry.field(description="The ISO 4217 code.")
