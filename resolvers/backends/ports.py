@@ -24,7 +24,7 @@ Args = tuple[tuple[str, Scalar | tuple[Scalar, ...]], ...]
 """Arguments besides the keys, sorted by name: hashable, part of every cache key and batch identity."""
 
 Forwarded = tuple[tuple[str, str], ...]
-"""What of the caller goes out with a call (header, value), sorted. Empty unless the backend's configuration allows it."""
+"""What of the caller goes out with a call (header, value), sorted. Empty unless configuration allows it."""
 
 
 class Call(Struct, frozen=True, kw_only=True):
@@ -94,7 +94,7 @@ class Reader(Protocol[Record]):
     """Turns payloads into records, by the configured mapping. Pure and compiled once."""
 
     def read(self, items: Sequence[Any]) -> list[Record | BackendContract]:
-        """One result per item, in order (items that the record filter drops are left out). Raises nothing for a bad item."""
+        """One result per item, in order less the items that the record filter drops. A bad item raises nothing."""
         ...
 
     def read_json(self, body: bytes) -> list[Record | BackendContract]:
@@ -106,7 +106,7 @@ class Reader(Protocol[Record]):
 
 
 class Connector(Protocol):
-    """One backend: its connection, credentials and caps. `open` and `close` frame its life; `open` needs no live backend."""
+    """One backend: its connection, credentials and caps. `open` and `close` frame its life and need no live backend."""
 
     async def open(self) -> None: ...
     async def close(self) -> None: ...

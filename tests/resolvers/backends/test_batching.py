@@ -1,0 +1,208 @@
+"""Batches across requests: fewer calls, and nobody pays for a neighbour."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from resolvers.backends.batching import Batcher, Patience
+from resolvers.backends.ports import Args, Forwarded
+from resolvers.errors import BackendRejected, BackendTimeout, BackendUnavailable
+
+FAR = 1e9
+
+
+class Backend:
+    """Answers every key with itself in capitals; notes its calls; can be held, and fails as told."""
+
+    def __init__(self) -> None:
+        self.calls: list[tuple[str, ...]] = []
+        self.identities: list[tuple[Args, Forwarded]] = []
+        self.gate = asyncio.Event()
+        self.gate.set()
+        self.poison: set[str] = set()
+        self.error: Exception | None = None
+
+    async def fetch(
+        self, keys: tuple[str, ...], args: Args, forwarded: Forwarded, patience: Patience
+    ) -> dict[str, Any]:
+        self.calls.append(keys)
+        self.identities.append((args, forwarded))
+        await self.gate.wait()
+        if self.error is not None:
+            raise self.error
+        if self.poison & set(keys):
+            raise BackendRejected("no", backend="b", operation="o", cause="HTTP 400")
+        return {key: key.upper() for key in keys if key != "absent"}
+
+
+@pytest.fixture
+def backend() -> Backend:
+    return Backend()
+
+
+def batcher_over(backend: Backend, most: int = 100, linger: float = 60.0) -> Batcher:
+    return Batcher(backend.fetch, backend="b", operation="o", most=most, linger=linger)
+
+
+async def load(batcher: Batcher, *keys: str, args: Args = (), forwarded: Forwarded = ()) -> dict[str, Any]:
+    found = await batcher.load(keys, args, forwarded, FAR, 0.0)
+    return {key: found[key] for key in keys if key in found}
+
+
+async def turns(count: int = 5) -> None:
+    for _ in range(count):
+        await asyncio.sleep(0)
+
+
+async def test_keys_asked_within_one_tick_share_a_call(backend: Backend) -> None:
+    """Requests that ask at the same time cost one call, and a key that two of them want is asked once."""
+    batcher = batcher_over(backend)
+    answers = await asyncio.gather(load(batcher, "a", "b"), load(batcher, "b", "c"))
+    assert answers == [{"a": "A", "b": "B"}, {"b": "B", "c": "C"}]
+    assert backend.calls == [("a", "b", "c")]
+
+
+async def test_keys_gather_while_a_call_is_under_way(backend: Backend) -> None:
+    """While the backend is busy keys gather, and leave in one call when it is free."""
+    batcher = batcher_over(backend)
+    backend.gate.clear()
+    first = asyncio.create_task(load(batcher, "a"))
+    await turns()
+    others = [asyncio.create_task(load(batcher, key)) for key in "bcd"]
+    await turns()
+    assert backend.calls == [("a",)]
+    backend.gate.set()
+    assert await first == {"a": "A"}
+    assert [await other for other in others] == [{"b": "B"}, {"c": "C"}, {"d": "D"}]
+    assert backend.calls == [("a",), ("b", "c", "d")]
+
+
+async def test_a_key_under_way_is_not_asked_again(backend: Backend) -> None:
+    """Who asks for a key that is on its way waits for that answer."""
+    batcher = batcher_over(backend)
+    backend.gate.clear()
+    first = asyncio.create_task(load(batcher, "a"))
+    await turns()
+    second = asyncio.create_task(load(batcher, "a"))
+    await turns()
+    backend.gate.set()
+    assert await first == await second == {"a": "A"}
+    assert backend.calls == [("a",)]
+
+
+async def test_keys_do_not_gather_longer_than_the_linger(backend: Backend) -> None:
+    """A slow call does not hold back what came after it: gathered keys leave when the linger is over."""
+    batcher = batcher_over(backend, linger=0.0)
+    backend.gate.clear()
+    first = asyncio.create_task(load(batcher, "a"))
+    await turns()
+    second = asyncio.create_task(load(batcher, "b"))
+    while len(backend.calls) < 2:
+        await asyncio.sleep(0)
+    assert backend.calls == [("a",), ("b",)]
+    backend.gate.set()
+    assert [await first, await second] == [{"a": "A"}, {"b": "B"}]
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ({"args": (("limit", 1),)}, {"args": (("limit", 2),)}),
+        ({"forwarded": (("authorization", "Bearer a"),)}, {"forwarded": (("authorization", "Bearer b"),)}),
+        ({}, {"forwarded": (("x-user", "7"),)}),
+    ],
+)
+async def test_what_would_differ_on_the_wire_is_never_shared(
+    backend: Backend, one: dict[str, Any], other: dict[str, Any]
+) -> None:
+    """Two callers whose request to the backend would differ never share a call, even for the same key."""
+    batcher = batcher_over(backend)
+    await asyncio.gather(load(batcher, "a", **one), load(batcher, "a", **other))
+    assert backend.calls == [("a",), ("a",)]
+    assert len(set(backend.identities)) == 2
+
+
+async def test_batches_are_split_at_what_the_backend_takes(backend: Backend) -> None:
+    """More keys than a call may carry become several calls, none larger than allowed."""
+    batcher = batcher_over(backend, most=2)
+    keys = "abcde"
+    assert await load(batcher, *keys) == {key: key.upper() for key in keys}
+    assert sorted(backend.calls) == [("a", "b"), ("c", "d"), ("e",)]
+
+
+async def test_a_cancelled_caller_does_not_cancel_the_others(backend: Backend) -> None:
+    """A client that goes away takes nobody's answer with it."""
+    batcher = batcher_over(backend)
+    backend.gate.clear()
+    leaving = asyncio.create_task(load(batcher, "a"))
+    staying = asyncio.create_task(load(batcher, "a", "b"))
+    await turns()
+    leaving.cancel()
+    await turns()
+    backend.gate.set()
+    assert await staying == {"a": "A", "b": "B"}
+    assert leaving.cancelled()
+
+
+async def test_each_caller_leaves_at_its_own_deadline(backend: Backend) -> None:
+    """An impatient caller is told BACKEND_TIMEOUT at its deadline while a patient one gets the answer."""
+    batcher = batcher_over(backend)
+    backend.gate.clear()
+    patient = asyncio.create_task(load(batcher, "a"))
+    impatient = await batcher.load(["a"], (), (), deadline=5.0, now=5.0)
+    assert isinstance(impatient["a"], BackendTimeout)
+    assert impatient["a"].retryable
+    backend.gate.set()
+    assert await patient == {"a": "A"}
+    assert backend.calls == [("a",)]
+
+
+async def test_one_poisonous_key_is_isolated(backend: Backend) -> None:
+    """A key that makes the backend refuse a whole batch fails alone."""
+    batcher = batcher_over(backend)
+    backend.poison = {"k5"}
+    keys = [f"k{number}" for number in range(16)]
+    found = await load(batcher, *keys)
+    assert isinstance(found.pop("k5"), BackendRejected)
+    assert found == {key: key.upper() for key in keys if key != "k5"}
+    assert len(backend.calls) == 1 + 2 * 4
+
+
+async def test_a_backend_that_refuses_everything_is_not_asked_for_every_key(backend: Backend) -> None:
+    """When both halves fail it is not one key's doing: two more calls are made, not one per key."""
+    batcher = batcher_over(backend)
+    keys = [f"k{number}" for number in range(16)]
+    backend.poison = set(keys)
+    found = await load(batcher, *keys)
+    assert all(isinstance(error, BackendRejected) for error in found.values())
+    assert len(found) == 16
+    assert len(backend.calls) == 3
+
+
+async def test_an_unreachable_backend_is_not_asked_again_by_halves(backend: Backend) -> None:
+    """A failure that no key can have caused is told to every key after one call."""
+    batcher = batcher_over(backend)
+    backend.error = BackendUnavailable("down", backend="b", operation="o", cause="refused")
+    found = await load(batcher, "a", "b", "c")
+    assert {type(error) for error in found.values()} == {BackendUnavailable}
+    assert len(backend.calls) == 1
+
+
+async def test_a_fault_of_our_own_reaches_every_caller(backend: Backend) -> None:
+    """A crash is never taken for an absent record."""
+    batcher = batcher_over(backend)
+    backend.error = ZeroDivisionError("ours")
+    results = await asyncio.gather(load(batcher, "a"), load(batcher, "b"), return_exceptions=True)
+    assert [type(result) for result in results] == [ZeroDivisionError, ZeroDivisionError]
+
+
+async def test_nothing_is_kept_for_identities_that_are_idle(backend: Backend) -> None:
+    """Memory does not grow with the number of callers that ever were."""
+    batcher = batcher_over(backend)
+    for number in range(50):
+        await load(batcher, "a", forwarded=(("x-user", str(number)),))
+    await turns()
+    assert batcher._lanes == {}
