@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from secrets import token_hex
+
 from msgspec import Struct
 from pydantic import SecretStr
 
 from resolvers.backends.credentials.fixed import FixedCredentials, basic
+from resolvers.backends.credentials.oauth2 import OAuth2Credentials
 from resolvers.backends.credentials.ports import Credentials
 from resolvers.backends.credentials.secrets import Secrets
 from resolvers.backends.credentials.settings import (
@@ -13,13 +17,24 @@ from resolvers.backends.credentials.settings import (
     Auth,
     BasicAuth,
     BearerAuth,
+    HmacAuth,
     MutualTlsAuth,
     NoAuth,
+    OAuth2Auth,
     WssUsernameAuth,
 )
+from resolvers.backends.credentials.signed import HmacCredentials
+from resolvers.backends.ports import Clock
 
 
-def credentials_of(backend: str, auth: Auth, secrets: Secrets) -> Credentials:
+def random_nonce() -> str:
+    """128 random bits in hexadecimal."""
+    return token_hex(16)
+
+
+def credentials_of(
+    backend: str, auth: Auth, secrets: Secrets, *, clock: Clock, nonce: Callable[[], str] = random_nonce
+) -> Credentials:
     """The credentials of one backend. Missing secrets are noted in `secrets`, whose `check` tells all of them."""
     place = f"backends.{backend}.auth"
     match auth:
@@ -40,8 +55,17 @@ def credentials_of(backend: str, auth: Auth, secrets: Secrets) -> Credentials:
             return FixedCredentials(certificate=auth.certificate, key=auth.key, password=unlock)
         case WssUsernameAuth():
             return FixedCredentials()
-        case _:
-            raise ValueError(auth.type)
+        case OAuth2Auth():
+            return OAuth2Credentials(
+                backend, auth, secrets.read(auth.client_secret, f"{place}.client_secret"), clock=clock
+            )
+        case HmacAuth():
+            secret = secrets.read(auth.secret, f"{place}.secret")
+            try:
+                return HmacCredentials(auth, secret, clock=clock, nonce=nonce)
+            except ValueError as error:
+                secrets.problems.append(f"{place}.secret: {error}")
+                return FixedCredentials()
 
 
 class UsernameToken(Struct, frozen=True):

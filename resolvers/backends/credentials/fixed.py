@@ -43,6 +43,9 @@ class FixedCredentials:
     def open(self, http: HttpClient) -> None:
         """Nothing to prepare."""
 
+    async def close(self) -> None:
+        """Nothing to close."""
+
     async def headers(self, request: OutgoingRequest, timeout: float) -> Headers:
         return self._fixed or ()
 

@@ -44,6 +44,9 @@ class Secrets:
                     self.problems.append(f"{place}: the file {name} is empty")
         else:
             self.problems.append(f"{place}: write env:NAME or file:PATH, never the secret itself")
+        if not value.isprintable():
+            # It would end up in a header line or a form, where a line break is an attack or an accident.
+            self.problems.append(f"{place}: the secret holds control characters")
         return SecretStr(value)
 
     def check(self) -> None:

@@ -6,9 +6,10 @@ whose content (without the final line break) is the secret. They are read once, 
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+import re
+from typing import Annotated, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, WithJsonSchema
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, WithJsonSchema, model_validator
 
 from resolvers.backends.units import Duration
 
@@ -24,6 +25,14 @@ SecretReference = Annotated[
     ),
 ]
 """Where a secret is found. A SecretStr, so that a secret written here by mistake is shown nowhere either."""
+
+
+PLACEHOLDER: Final = re.compile(r"\{([a-z0-9_]+)\}")
+SIGNED: Final = frozenset(
+    {"method", "host", "path", "query", "target", "timestamp", "nonce", "key_id"}
+    | {"body", "body_sha256", "body_sha256_base64"}
+)
+"""What the templates of HmacAuth may use."""
 
 
 class _Auth(BaseModel):
@@ -108,6 +117,18 @@ class HmacAuth(_Auth):
         default_factory=lambda: {"X-Key-Id": "{key_id}", "X-Timestamp": "{timestamp}", "X-Signature": "{signature}"},
         min_length=1,
     )
+
+    @model_validator(mode="after")
+    def _known_placeholders(self) -> HmacAuth:
+        for template in (self.canonical, *self.headers.values()):
+            unknown = set(PLACEHOLDER.findall(template)) - SIGNED - {"signature"}
+            if unknown:
+                raise ValueError(f"unknown placeholder {{{min(unknown)}}}: known are {', '.join(sorted(SIGNED))}")
+        if "{signature}" in self.canonical or not any("{signature}" in value for value in self.headers.values()):
+            raise ValueError("{signature} belongs into one of the headers, and not into canonical")
+        if any("{body}" in value for value in self.headers.values()):
+            raise ValueError("{body} can be signed, but not be sent in a header")
+        return self
 
 
 class WssUsernameAuth(_Auth):
