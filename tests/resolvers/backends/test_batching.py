@@ -100,8 +100,7 @@ async def test_keys_do_not_gather_longer_than_the_linger(backend: Backend) -> No
     first = asyncio.create_task(load(batcher, "a"))
     await turns()
     second = asyncio.create_task(load(batcher, "b"))
-    while len(backend.calls) < 2:
-        await asyncio.sleep(0)
+    await turns(50)
     assert backend.calls == [("a",), ("b",)]
     backend.gate.set()
     assert [await first, await second] == [{"a": "A"}, {"b": "B"}]

@@ -1,0 +1,165 @@
+"""The whole configuration: `bizgraph.toml` and the environment, refused by name when wrong.
+
+A variable `BIZGRAPH_SERVER__PORT=8080` overrides the key `server.port`; two underscores separate the levels. Every
+mistake is collected and told at once, with file, key and reason.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from gateway.auth.settings import AuthSettings
+from gateway.limits.settings import LimitsSettings
+from resolvers.backends.settings import BackendsSettings, check_backends
+from resolvers.backends.units import ByteSize, Duration
+
+PREFIX = "BIZGRAPH_"
+CONFIG_VARIABLE = "BIZGRAPH_CONFIG"
+"""Names the file; it is the one variable of the prefix that is not a key of the file."""
+
+
+class ConfigurationError(Exception):
+    """The configuration cannot be used; `mistakes` are lines of the form `source: key: reason`."""
+
+    def __init__(self, mistakes: Sequence[str]) -> None:
+        super().__init__("\n".join(mistakes))
+        self.mistakes = tuple(mistakes)
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class ServerSettings(_Model):
+    """Where the gateway listens and how long it is patient."""
+
+    host: str = "127.0.0.1"
+    port: Annotated[int, Field(ge=0, le=65535)] = 8000
+    workers: Annotated[int, Field(ge=1, le=64)] = 1
+    deadline: Duration = 10.0
+    """By when a request is answered unless the client asks for less (header `x-request-timeout`)."""
+    shutdown: Duration = 20.0
+    """How long running requests may go on after SIGTERM."""
+    max_body: ByteSize = 1_000_000
+    body_timeout: Duration = 10.0
+    header_timeout: Duration = 10.0
+    idle_timeout: Duration = 75.0
+    max_headers: Annotated[int, Field(ge=8)] = 100
+    max_header_bytes: ByteSize = 32_768
+    trusted_proxies: tuple[str, ...] = ()
+
+
+class GraphiqlSettings(_Model):
+    """The page for people who explore."""
+
+    enabled: bool = True
+    title: str = "bizgraph"
+
+
+class TelemetrySettings(_Model):
+    """What is told about what happens."""
+
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    log_format: Literal["json", "console"] = "json"
+
+
+class Settings(_Model):
+    """Everything in `bizgraph.toml`."""
+
+    server: ServerSettings = ServerSettings()
+    auth: AuthSettings = AuthSettings()
+    limits: LimitsSettings = LimitsSettings()
+    graphiql: GraphiqlSettings = GraphiqlSettings()
+    telemetry: TelemetrySettings = TelemetrySettings()
+    data: BackendsSettings = Field(default_factory=BackendsSettings, exclude=True)
+
+
+DATA_KEYS = frozenset(BackendsSettings.model_fields)
+"""The tables that say where data comes from stand at the top level of the file, beside the gateway's own."""
+
+
+def load(path: Path | None, environment: Mapping[str, str]) -> Settings:
+    """The settings from a file and the environment. Raises ConfigurationError with everything that is wrong."""
+    content: dict[str, Any] = {}
+    source = str(path) if path else "environment"
+    if path is not None:
+        try:
+            content = tomllib.loads(path.read_text(encoding="utf-8"))
+        except FileNotFoundError as error:
+            raise ConfigurationError([f"{source}: there is no such file"]) from error
+        except (OSError, UnicodeDecodeError) as error:
+            raise ConfigurationError([f"{source}: cannot be read: {error}"]) from error
+        except tomllib.TOMLDecodeError as error:
+            raise ConfigurationError([f"{source}: is not TOML: {error}"]) from error
+    origin = _overlay(content, environment)
+    return parse(content, source, origin)
+
+
+def parse(content: Mapping[str, Any], source: str, origin: Mapping[str, str] | None = None) -> Settings:
+    """The settings from parsed TOML. `origin` names the variables that keys came from."""
+    own = {key: value for key, value in content.items() if key not in DATA_KEYS and key != "data"}
+    data = {key: value for key, value in content.items() if key in DATA_KEYS}
+    mistakes: list[str] = []
+
+    def note(error: ValidationError) -> None:
+        for problem in error.errors(include_url=False, include_input=False):
+            key = ".".join(str(part) for part in problem["loc"])
+            where = next((name for known, name in (origin or {}).items() if key.startswith(known)), source)
+            mistakes.append(f"{where}: {key}: {_reason(problem)}")
+
+    if "data" in content:
+        mistakes.append(f"{source}: data: this key is unknown")
+    settings = None
+    try:
+        settings = Settings.model_validate(own)
+    except ValidationError as error:
+        note(error)
+    backends = None
+    try:
+        backends = BackendsSettings.model_validate(data)
+    except ValidationError as error:
+        note(error)
+    else:
+        mistakes += [f"{source}: {key}: {reason}" for key, reason in check_backends(backends)]
+    if mistakes or settings is None or backends is None:
+        raise ConfigurationError(mistakes)
+    return settings.model_copy(update={"data": backends})
+
+
+def _reason(problem: Any) -> str:
+    if problem["type"] == "extra_forbidden":
+        return "this key is unknown"
+    if problem["type"] == "missing":
+        return "this key is needed"
+    return str(problem["msg"]).removeprefix("Value error, ")
+
+
+def _overlay(content: dict[str, Any], environment: Mapping[str, str]) -> dict[str, str]:
+    """Lay the variables over the file's content. Returns the variable's name for each key that it set."""
+    origin: dict[str, str] = {}
+    for name in sorted(environment):
+        if not name.startswith(PREFIX) or name == CONFIG_VARIABLE:
+            continue
+        *parents, last = name.removeprefix(PREFIX).lower().split("__")
+        table = content
+        for parent in parents:
+            below = table.setdefault(parent, {})
+            if not isinstance(below, dict):
+                raise ConfigurationError([f"{name}: {parent} is not a table"])
+            table = below
+        table[last] = _value(environment[name])
+        origin[".".join([*parents, last])] = name
+    return origin
+
+
+def _value(text: str) -> Any:
+    """A variable's value: as TOML where it is a number, a truth value or a list; text otherwise."""
+    try:
+        return tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        return text
