@@ -1,0 +1,1 @@
+"""Who is asking: tokens, the issuers that are believed, and how a refusal is told."""
