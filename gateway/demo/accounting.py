@@ -80,7 +80,7 @@ class Accounting(SoapServer):
 
     @staticmethod
     def application() -> Any:
-        """The spyne application, built once per process."""
+        """The WSGI application that answers, built once per process."""
         return _application()
 
     def get_invoices(self, ids: list[str | None] | None) -> list[Entity]:

@@ -30,6 +30,8 @@ MAX_PAGE = 200
 _SERVER = "bizgraph.server"
 _CALLED = "bizgraph.called"
 _REFUSED = "bizgraph.refused"
+_NOWHERE = "http://nowhere.example/soap"
+"""The address in the WSDL of an application, which spyne writes once, however many servers come to use it."""
 _PLAIN_TEXT = "text/plain; charset=utf-8"
 
 
@@ -79,7 +81,7 @@ def operation(name: str, arguments: Mapping[str, Any], results: Mapping[str, Any
 def application(
     name: str, namespace: str, operations: list[Any], entity: Any, in_protocol: Any, out_protocol: Any
 ) -> Any:
-    """A spyne application of these operations, in which instances of the model `entity` are given as `Entity`."""
+    """A WSGI application of these operations, in which instances of the model `entity` are given as `Entity`."""
     write = out_protocol.complex_to_parent
 
     def write_entity(ctx: Any, cls: Any, inst: Entity, parent: Any, ns: str, *args: Any, **kwargs: Any) -> None:
@@ -92,11 +94,15 @@ def application(
 
     out_protocol.serialization_handlers[entity] = write_entity
     service = type(ServiceBase)(name, (ServiceBase,), {str(number): op for number, op in enumerate(operations)})
-    return Application([service], namespace, name=name, in_protocol=in_protocol, out_protocol=out_protocol)
+    made = WsgiApplication(
+        Application([service], namespace, name=name, in_protocol=in_protocol, out_protocol=out_protocol)
+    )
+    made.doc.wsdl11.build_interface_document(_NOWHERE)
+    return made
 
 
 class SoapServer(DemoServer):
-    """A SOAP server: a subclass brings its spyne application and says who may call it."""
+    """A SOAP server: a subclass brings its WSGI application and says who may call it."""
 
     protocol = "soap"
     misfit: ClassVar[re.Pattern[bytes]]
@@ -110,22 +116,16 @@ class SoapServer(DemoServer):
     @staticmethod
     @abstractmethod
     def application() -> Any:
-        """The spyne application, built once per process."""
+        """The WSGI application that answers, built once per process."""
 
     @abstractmethod
     def admits(self, authorization: str, soap_headers: Any) -> bool:
         """Whether the call carries the right credential, in the HTTP header or among the SOAP header's elements."""
 
-    async def start(self, port: int = 0) -> None:
-        """Listens on this port, or on a free one. Raises OSError where the port is taken."""
-        # One thread, since spyne computes and never waits. Its own WSGI application, since that remembers its address.
-        self._wsgi = WsgiApplication(self.application())
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix=f"demo-{self.name}")
-        try:
-            await super().start(port)
-        except BaseException:
-            self._thread.shutdown()
-            raise
+    def prepare(self) -> None:
+        """Makes the WSGI application, if no server did before, and a thread for it."""
+        self._wsgi = self.application()
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix=f"demo-{self.name}")  # spyne computes and never waits
 
     async def stop(self) -> None:
         """Drops every connection at once; does nothing when it is not running."""
@@ -189,6 +189,8 @@ class SoapServer(DemoServer):
 
         body = b"".join(self._wsgi(environ, start_response))
         is_wsdl = environ["REQUEST_METHOD"] == "GET" and environ["QUERY_STRING"].lower().startswith("wsdl")
+        if is_wsdl:
+            body = body.replace(_NOWHERE.encode(), f"{self.url}/soap".encode())
         name, arguments = environ.get(_CALLED, ("wsdl" if is_wsdl else "unknown", {}))
         keys = next((value for value in arguments.values() if isinstance(value, list)), [])
         return Answer(

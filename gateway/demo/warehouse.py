@@ -44,7 +44,7 @@ class Warehouse(SoapServer):
 
     @staticmethod
     def application() -> Any:
-        """The spyne application, built once per process."""
+        """The WSGI application that answers, built once per process."""
         return _application()
 
     def get_products(self, skus: list[str | None] | None) -> list[Entity]:
