@@ -37,6 +37,10 @@ class FixedCredentials:
         return self._fixed
 
     @property
+    def header_names(self) -> frozenset[str]:
+        return frozenset(name.lower() for name, _ in self._fixed or ())
+
+    @property
     def query(self) -> Headers:
         return self._query
 

@@ -58,6 +58,10 @@ class OAuth2Credentials(FixedCredentials):
         self._http: HttpClient | None = None
         self._origin: Origin | None = None
 
+    @property
+    def header_names(self) -> frozenset[str]:
+        return frozenset({"authorization"})
+
     def open(self, http: HttpClient) -> None:
         """Raises ValueError for a `token_url` that is not a plain http(s) URL."""
         self._http = http

@@ -28,6 +28,11 @@ class Credentials(Protocol):
         ...
 
     @property
+    def header_names(self) -> frozenset[str]:
+        """The names of all headers that they write, in lower case."""
+        ...
+
+    @property
     def query(self) -> Headers:
         """Query parameters (name, value) that every request carries."""
         ...

@@ -30,6 +30,10 @@ class HmacCredentials(FixedCredentials):
         self._clock = clock
         self._nonce = nonce
 
+    @property
+    def header_names(self) -> frozenset[str]:
+        return frozenset(name.lower() for name in self._auth.headers)
+
     async def headers(self, request: OutgoingRequest, timeout: float) -> Headers:
         auth = self._auth
         path, _, query = request.target.partition("?")

@@ -30,6 +30,7 @@ Headers = tuple[tuple[str, str], ...]
 _READ_BUFFER: Final = 256 * 1024
 _UNSAFE: Final = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 _TOKEN: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_WITH_BODY: Final = frozenset({"POST", "PUT", "PATCH"})
 _TARGET: Final = re.compile(r"/[!-~]*")
 
 
@@ -39,6 +40,9 @@ class Answer(Struct, frozen=True):
     status: int
     headers: CIMultiDictProxy[str]
     body: bytes
+
+    def __repr__(self) -> str:
+        return f"Answer(status={self.status}, {len(self.body)} bytes)"
 
 
 def header_lines(headers: Iterable[tuple[str, str]]) -> bytes:
@@ -53,31 +57,33 @@ def header_lines(headers: Iterable[tuple[str, str]]) -> bytes:
     return "".join(lines).encode("utf-8")
 
 
+def wire_form(method: str, target: str, lines: bytes, body: bytes = b"") -> bytes:
+    """A request from parts that are known to be safe: `lines` come from `Origin.host` and `header_lines`."""
+    start = f"{method} {target} HTTP/1.1\r\n".encode("ascii")
+    if body or method in _WITH_BODY:
+        return b"%b%bContent-Length: %d\r\n\r\n%b" % (start, lines, len(body), body)
+    return b"%b%b\r\n" % (start, lines)
+
+
 class Origin:
     """Scheme, host and port of a backend, and its connections."""
 
-    __slots__ = ("host", "pool", "url")
+    __slots__ = ("authority", "host", "pool", "url")
 
     def __init__(self, url: URL, pool: Pool) -> None:
         self.url = url
         self.pool = pool
-        self.host = b"Host: " + (url.raw_authority.encode("ascii")) + b"\r\n"
+        self.authority = url.raw_authority
+        self.host = f"Host: {self.authority}\r\n".encode("ascii")
 
     def request(self, method: str, target: str, headers: Iterable[tuple[str, str]] = (), body: bytes = b"") -> bytes:
         """A request in wire form; `target` is the path with its query, percent-encoded.
 
         Raises ValueError for what cannot be sent safely.
         """
-        return self.request_with(method, target, header_lines(headers), body)
-
-    def request_with(self, method: str, target: str, lines: bytes, body: bytes = b"") -> bytes:
-        """The same with header lines made earlier by `header_lines`."""
         if not _TARGET.fullmatch(target):
             raise ValueError("the request target is not a percent-encoded path")
-        start = f"{method} {target} HTTP/1.1\r\n".encode("ascii")
-        if body or method in {"POST", "PUT", "PATCH"}:
-            return b"%b%b%bContent-Length: %d\r\n\r\n%b" % (start, self.host, lines, len(body), body)
-        return b"%b%b%b\r\n" % (start, self.host, lines)
+        return wire_form(method, target, self.host + header_lines(headers), body)
 
 
 class HttpClient:

@@ -1,0 +1,214 @@
+"""What `bizgraph.toml` says about a REST backend and about each of its operations."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Any, Final, Literal, Self
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
+
+from yarl import URL
+
+from resolvers.backends.credentials.settings import Auth, NoAuth
+from resolvers.backends.http import HttpSettings
+from resolvers.backends.mapping.paths import parse_path
+from resolvers.backends.rest.paging.settings import CursorPaging, NoPaging, Paging
+from resolvers.backends.rest.placeholders import Placeholders, TemplateError, placeholders_of
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+def _header_name(name: str) -> str:
+    if not re.fullmatch(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", name):
+        raise ValueError("not the name of a header")
+    if name.lower() in {"host", "content-length", "transfer-encoding", "connection", "accept-encoding", "content-type"}:
+        raise ValueError(f"the header {name} is the gateway's own")
+    return name
+
+
+HeaderName = Annotated[str, AfterValidator(_header_name)]
+
+
+class ForwardSettings(_Model):
+    """What of the caller a backend may see. Nothing, unless it is written here.
+
+    A backend to which anything is forwarded answers each caller on its own: its cache and batches are private to the
+    caller.
+    """
+
+    token: bool = Field(False, description="Send the caller's own bearer token on.")
+    token_header: HeaderName = "Authorization"  # noqa: S105 - a header's name
+    claims: dict[HeaderName, str] = Field(
+        default_factory=dict, description='Headers and the verified claim that each carries: {"X-User" = "sub"}.'
+    )
+    optional: bool = Field(
+        False, description="Also call for callers without the token or a claim, leaving the header out."
+    )
+
+
+class RestSettings(HttpSettings):
+    """The connection to a REST backend."""
+
+    url: str = Field(description="The base of every path, such as https://crm.internal/api.")
+    auth: Auth = Field(default_factory=NoAuth)
+    headers: dict[HeaderName, str] = Field(default_factory=dict, description="Headers of every request.")
+    query: dict[str, str] = Field(default_factory=dict, description="Query parameters of every request.")
+    forward: ForwardSettings = Field(default_factory=ForwardSettings)
+
+    @field_validator("url")
+    @classmethod
+    def _plain_url(cls, value: str) -> str:
+        url = URL(value)
+        if url.scheme not in {"http", "https"} or not url.raw_host:
+            raise ValueError("the url starts with http:// or https:// and names a host")
+        if url.raw_user or url.raw_password:
+            raise ValueError("the url holds no credentials: write them under auth")
+        if url.raw_query_string or url.raw_fragment:
+            raise ValueError("the url ends with its path: write parameters under query")
+        return value
+
+
+class Joined(_Model):
+    """A value made of several parts; a part whose placeholder has no value is left out."""
+
+    join: str = Field(description='What stands between the parts, such as " and ".')
+    parts: list[str] = Field(min_length=1)
+
+
+class ArgumentSettings(_Model):
+    """How an argument of the graph is written for the backend."""
+
+    values: dict[str, str] | None = Field(
+        None, description="A table from our values to the backend's. A value that it lacks is refused."
+    )
+    as_: Literal["text", "epoch-seconds", "epoch-milliseconds"] = Field("text", alias="as")
+    format: str | None = Field(None, description="The format of dates and times, as in Python's strftime.")
+    zone: str | None = Field(None, description="The time zone that the backend's dates and times are in.")
+
+
+def _value_table(value: Any) -> Any:
+    """A table without any of our keys is the table of values itself: `arguments.status = { "ACTIVE" = "1" }`."""
+    if isinstance(value, dict) and not value.keys() & {"values", "as", "format", "zone"}:
+        return {"values": value}
+    return value
+
+
+Argument = Annotated[ArgumentSettings, BeforeValidator(_value_table)]
+
+
+class BusinessErrors(_Model):
+    """Errors that the backend reports inside an answer with status 200."""
+
+    path: str = Field(description="Where the answer tells how it went, such as result.code.")
+    ok: list[str] = Field(
+        default_factory=list, description="The values that mean success; a missing value always does."
+    )
+    absent: list[str] = Field(default_factory=list, description="The values that mean that there is none.")
+    message: str | None = Field(None, description="Where the answer says why; shown with `show_message` only.")
+
+
+HEADER: Final = "header:"
+"""What stands before the name of a header, where a path may be written as well."""
+
+Statuses = Annotated[list[Annotated[int, Field(ge=200, le=599)]], Field(default_factory=list)]
+QueryValue = str | list[str] | Joined
+
+
+class RestOperationSettings(BaseModel):
+    """One operation: the request, where its answer has what, and how it is paged."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+    method: Literal["GET", "POST", "PUT", "PATCH", "DELETE"] = "GET"
+    path: str = Field(description="The path below the backend's url; may hold {key} and arguments.")
+    query: dict[str, QueryValue] = Field(
+        default_factory=dict,
+        description="Query parameters. One whose placeholder has no value is left out; a list repeats the parameter.",
+    )
+    headers: dict[HeaderName, str] = Field(default_factory=dict)
+    body: Any = Field(None, description="The JSON body, as a table or list whose texts may hold placeholders.")
+    form: dict[str, QueryValue] | None = Field(None, description="The body as a form, written like `query`.")
+    arguments: dict[str, Argument] = Field(default_factory=dict)
+
+    items: str | None = Field(None, description="Where in the answer the records are, such as data.customers.")
+    total: str | None = Field(
+        None, description="Where the number of all records is: a path in the answer, or header:X-Total-Count."
+    )
+    absent: Statuses = Field(description="Statuses that mean that none of the keys exists, such as 404.")
+    empty: Statuses = Field(description="Statuses that mean that a list has no (more) entries, such as 404.")
+    errors: BusinessErrors | None = None
+    show_message: bool = Field(False, description="Show callers the backend's own message when it refuses a call.")
+    content_types: list[str] = Field(
+        default_factory=list,
+        description='Further content types under which JSON comes, such as text/plain; "" for none at all.',
+    )
+    cache_headers: bool = Field(False, description="Heed Cache-Control and ETag of the answers.")
+
+    max_batch: int | None = Field(
+        None, ge=1, description="How many keys one call may carry; 100 where nothing is said."
+    )
+    key: str | None = Field(
+        None, description="The record field that the keys are matched with, where not the usual one."
+    )
+    key_pattern: str | None = Field(None, description="Keys that do not match are answered as absent, without a call.")
+    min_key: int | None = Field(None, description="Keys that are no whole number from here on are answered as absent.")
+
+    paging: Paging = Field(default_factory=NoPaging)
+
+    @field_validator("items", "total")
+    @classmethod
+    def _path(cls, value: str | None) -> str | None:
+        if value is not None and not value.startswith(HEADER):
+            parse_path(value)
+        return value
+
+    @field_validator("path")
+    @classmethod
+    def _absolute(cls, value: str) -> str:
+        if not value.startswith("/") or "?" in value or "#" in value:
+            raise ValueError("the path starts with / and holds no query: write parameters under query")
+        return value
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Self:
+        try:
+            used = self.placeholders
+        except TemplateError as error:
+            raise ValueError(str(error)) from error
+        if used.one_key and used.many_keys:
+            raise ValueError("{key} and {keys} exclude each other")
+        if used.one_key and (self.max_batch or 1) > 1:
+            raise ValueError("{key} carries one key: max_batch cannot be more than 1")
+        if self.body is not None and self.form is not None:
+            raise ValueError("body and form exclude each other")
+        if (self.body is not None or self.form is not None) and self.method in {"GET", "DELETE"}:
+            raise ValueError(f'{self.method} carries no body: write method = "POST"')
+        self.paging.check(used.paging, keyed=used.keyed)
+        if used.many_keys and "limit" in used.arguments(self.paging.placeholders):
+            raise ValueError("{limit} would cut the answer for several keys: use paging, or leave it out")
+        unused = sorted(self.arguments.keys() - used.arguments(self.paging.placeholders))
+        if unused:
+            raise ValueError(f"arguments.{unused[0]} is used by no placeholder {{{unused[0]}}}")
+        for argument in self.arguments.values():
+            if (argument.format or argument.zone) and argument.values:
+                raise ValueError("an argument has either values, or a format and zone")
+        return self
+
+    @property
+    def extract(self) -> dict[str, str]:
+        """What the mapping's reader is to take from an answer besides its items, by path."""
+        wanted = {"total": self.total}
+        if isinstance(self.paging, CursorPaging):
+            wanted |= {"next": self.paging.next, "more": self.paging.more}
+        if self.errors is not None:
+            wanted |= {"outcome": self.errors.path}
+        return {name: path for name, path in wanted.items() if path is not None and not path.startswith(HEADER)}
+
+    @property
+    def placeholders(self) -> Placeholders:
+        """The placeholders of path, query, headers, body and form."""
+        queries = (*self.query.values(), *(self.form or {}).values())
+        texts = [value.parts if isinstance(value, Joined) else value for value in queries]
+        return placeholders_of(self.path, texts, self.headers, self.body)
