@@ -160,9 +160,9 @@ class _Size:
             self.introspects = self.introspects or spread.introspects
 
     def check(self, limits: DocumentLimits, *, whole: bool) -> None:
-        """`whole` for operations: a fragment's first level need not be an operation's."""
-        _require("depth", self.depth, limits.depth)
+        """`whole` for operations: where a fragment will stand, and so how deep, only they can tell."""
         if whole:
+            _require("depth", self.depth, limits.depth)
             _require("root_fields", self.root_fields, limits.root_fields)
         _require("fields", self.fields, limits.fields)
         _require("aliases", self.aliases, limits.aliases)

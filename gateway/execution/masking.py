@@ -1,9 +1,9 @@
 """The last step before an answer leaves: which errors are told, in which words, and how many.
 
 Every transport (HTTP, WebSocket, server-sent events) encodes its answers here and nowhere else, so that nothing a
-resolver raised by accident reaches a caller. What is told as it is: the errors of resolvers/errors.py, errors that
-GraphQL itself raises about the caller's input, and a GraphQLError that a resolver raised on purpose. Anything else
-becomes "Internal error" with a correlation id, and is logged once with its traceback.
+resolver raised by accident reaches a caller. What is told as it is: the errors of resolvers/errors.py, what the
+executor says of itself and of the caller's input, and a GraphQLError that names a code. Anything else becomes
+"Internal error" with a correlation id, and is logged once with its traceback.
 
 Five hundred positions that fail for one reason are one error, not five hundred. GraphQL has one `path` per error; here
 it is the first position, `extensions.count` tells how many share the error and `extensions.paths` lists the first of
@@ -14,6 +14,7 @@ error of its own therefore belongs to the error whose path is equal up to list i
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Sequence
 from typing import Any, Protocol
 
@@ -27,7 +28,7 @@ Path = Sequence[str | int]
 _INPUT = ("Variable '", "Argument '")
 """How graphql-core's errors about the caller's own input begin."""
 
-_TELLS_VALUE = ("Abstract type '", "Runtime Object type '", "Expected value of type '")
+_TELLS_VALUE = re.compile(r"(Abstract type|Runtime Object type|Expected value of type|Enum) '|\w+ cannot represent ")
 """How its errors begin that print what a resolver returned."""
 
 _NULL = "Cannot return null for non-nullable field "
@@ -113,12 +114,14 @@ class Masking:
                 extensions["correlationId"] = correlation_id
             return _Telling(original.message, extensions, original if isinstance(original, Internal) else None)
         message = error.message
-        if (original is None or isinstance(original, GraphQLError)) and not message.startswith(_TELLS_VALUE):
-            extensions = dict(error.extensions or {})
-            if "code" not in extensions:
-                of_input = error.path is None or message.startswith(_INPUT)
-                extensions["code"] = "BAD_USER_INPUT" if of_input else "INTERNAL"
-            return _Telling(message, extensions, None)
+        extensions = dict(error.extensions or {})
+        if original is None or isinstance(original, GraphQLError):
+            if message.startswith(_INPUT):
+                extensions.setdefault("code", "BAD_USER_INPUT")
+            elif original is None and not _TELLS_VALUE.match(message):
+                extensions.setdefault("code", "BAD_USER_INPUT" if error.path is None else "INTERNAL")
+            if "code" in extensions:
+                return _Telling(message, extensions, None)
         unexpected = original or error
         extensions = {"code": "INTERNAL", "correlationId": correlation_id}
         if isinstance(original, TypeError) and message.startswith(_NULL):
