@@ -69,14 +69,14 @@ class DemoServer(ABC):
     async def start(self, port: int = 0) -> None:
         """Listens on this port, or on a free one. Raises OSError where the port is taken."""
         # Cancelling what a departed client was waiting for keeps frozen calls from piling up.
-        web_server = web.Server(self._handle, handler_cancellation=True, access_log=None)
-        sock = self._bound_socket(port)
-        self.prepare()
-        self._web = web_server
-        await self._listen(sock)
-
-    def prepare(self) -> None:
-        """Called at each start, when the address is known and nothing can have been asked yet."""
+        if self._web is not None:
+            raise RuntimeError(f"the demo's {self.name} is running already")
+        self._web = web.Server(self._handle, handler_cancellation=True, access_log=None)
+        try:
+            await self._listen(port)
+        except BaseException:
+            self._web = None
+            raise
 
     async def stop(self) -> None:
         """Drops every connection at once; does nothing when it is not running."""
@@ -95,21 +95,14 @@ class DemoServer(ABC):
                 await asyncio.sleep(0)
         self._web = None
 
-    def _bound_socket(self, port: int) -> socket.socket:
+    async def _listen(self, port: int) -> None:
+        if self._web is None:
+            raise RuntimeError(f"the demo's {self.name} is not running")
         sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
         try:
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             sock.bind((HOST, port))
-        except OSError:
-            sock.close()
-            raise
-        self.port = sock.getsockname()[1]
-        return sock
-
-    async def _listen(self, sock: socket.socket) -> None:
-        if self._web is None:
-            raise RuntimeError(f"the demo's {self.name} is not running")
-        try:
+            self.port = sock.getsockname()[1]
             self._listener = await asyncio.get_running_loop().create_server(self._web, sock=sock, backlog=512)
         except BaseException:
             sock.close()
@@ -157,7 +150,7 @@ class DemoServer(ABC):
         if refusals:
             self._refuse(refusals[0].seconds)
         elif self._listener is None and self._web is not None:
-            await self._listen(self._bound_socket(self.port))
+            await self._listen(self.port)
 
     async def switch_off(self) -> None:
         """Everything as it should be again; held calls are released."""
@@ -192,7 +185,7 @@ class DemoServer(ABC):
     async def _reopen(self, seconds: float) -> None:
         await asyncio.sleep(seconds)
         self._script = [(trouble, left) for trouble, left in self._script if trouble.name is not Switch.REFUSED]
-        await self._listen(self._bound_socket(self.port))
+        await self._listen(self.port)
 
     def _cancel_reopening(self) -> None:
         if self._reopening is not None:

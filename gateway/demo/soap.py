@@ -122,10 +122,12 @@ class SoapServer(DemoServer):
     def admits(self, authorization: str, soap_headers: Any) -> bool:
         """Whether the call carries the right credential, in the HTTP header or among the SOAP header's elements."""
 
-    def prepare(self) -> None:
-        """Makes the WSGI application, if no server did before, and a thread for it."""
+    async def start(self, port: int = 0) -> None:
+        """Listens on this port, or on a free one. Raises OSError where the port is taken."""
         self._wsgi = self.application()
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix=f"demo-{self.name}")  # spyne computes and never waits
+        # One thread is enough, since spyne computes and never waits; it starts with the first call.
+        self._thread = self._thread or ThreadPoolExecutor(1, thread_name_prefix=f"demo-{self.name}")
+        await super().start(port)
 
     async def stop(self) -> None:
         """Drops every connection at once; does nothing when it is not running."""

@@ -57,7 +57,7 @@ BATCH_OPERATIONS = {
 }
 
 
-class _Offline(Transport):
+class _Offline(Transport):  # type: ignore[misc]  # zeep ships no types
     def __init__(self, documents: dict[str, bytes]) -> None:
         super().__init__()
         self._documents = documents
