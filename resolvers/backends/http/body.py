@@ -38,6 +38,8 @@ async def read_capped(payload: StreamReader, declared: str | None, most: int) ->
         if size > most:
             raise TooLarge
         pieces.append(piece)
+        if payload.at_eof():
+            break
     return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
 

@@ -10,7 +10,7 @@ from yarl import URL
 
 from resolvers.backends.credentials import Credentials
 from resolvers.backends.http import HttpClient
-from resolvers.backends.mapping import Reader
+from resolvers.backends.mapping import MappingSettings, compile_reader
 from resolvers.backends.ports import Clock
 from resolvers.backends.rest.endpoint import RestEndpoint
 from resolvers.backends.rest.forward import Forwarding
@@ -45,15 +45,23 @@ class RestConnector:
         if line is not None:
             await line.http.close()
 
-    def endpoint(self, operation: str, settings: RestOperationSettings, reader: Reader[Record]) -> RestEndpoint[Record]:
-        """The endpoint of an operation such as `customers.by_ids`.
+    def endpoint(
+        self, operation: str, settings: RestOperationSettings, record: type[Record], mapping: MappingSettings
+    ) -> RestEndpoint[Record]:
+        """The endpoint of an operation such as `customers.by_ids`, whose answers hold `record`s.
 
-        `reader` is compiled with `items_path=settings.items` and `extract=settings.extract`. Raises ValueError for
-        settings that do not fit this backend.
+        Raises ValueError for settings that do not fit this backend, InvalidMapping for a mapping that cannot be used.
         """
         backend = self._backend
-        query = (*backend.settings.query.items(), *backend.credentials.query)
-        template = RequestTemplate(
-            operation, settings, prefix=URL(backend.settings.url).raw_path.rstrip("/"), query=query
+        reader = compile_reader(
+            record,
+            mapping,
+            backend=backend.name,
+            operation=operation,
+            items_path=settings.items,
+            extract=settings.extract,
         )
+        query = (*backend.settings.query.items(), *backend.credentials.query)
+        prefix = URL(backend.settings.url).raw_path.rstrip("/")
+        template = RequestTemplate(operation, settings, prefix=prefix, query=query)
         return RestEndpoint(backend, operation, settings, reader, self._forwarding, template)

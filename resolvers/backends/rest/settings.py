@@ -6,7 +6,6 @@ import re
 from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
-
 from yarl import URL
 
 from resolvers.backends.credentials.settings import Auth, NoAuth
