@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from abc import abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Any, ClassVar, NamedTuple, NoReturn, TypeVar
 
@@ -22,6 +22,7 @@ from gateway.demo.server import DemoServer
 MAX_KEYS = 100
 """How many ids one call may name."""
 MAX_PAGE = 200
+_DAY = 86_400
 
 T = TypeVar("T")
 
@@ -43,6 +44,7 @@ class Parameters:
         self.names = frozenset(self._left)
 
     def text(self, name: str) -> str | None:
+        """The value as it is; None where the parameter is missing."""
         return self._left.pop(name, None)
 
     def csv(self, name: str) -> tuple[str, ...]:
@@ -58,6 +60,7 @@ class Parameters:
         return codes
 
     def integer(self, name: str, default: int, low: int, high: int) -> int:
+        """A whole number within these bounds."""
         value = self._left.pop(name, None)
         if value is None:
             return default
@@ -75,10 +78,8 @@ class Parameters:
         value = self._left.pop(name, None)
         if value is None:
             return float("inf")
-        moment = _instant(name, value)
-        if re.fullmatch(r"\d{4}-\d\d-\d\d", value):
-            moment += timedelta(days=1, microseconds=-1)
-        return moment.timestamp()
+        moment = _instant(name, value).timestamp()
+        return moment + _DAY - 1e-6 if re.fullmatch(r"\d{4}-\d\d-\d\d", value) else moment
 
     def order(self, rows: Iterable[T], default: str, keys: Mapping[str, Callable[[T], Any]]) -> list[T]:
         """The rows in the order named by `sort`: one of the keys, with a minus in front for the reverse."""
@@ -95,7 +96,7 @@ class Parameters:
 
 
 def _instant(name: str, value: str) -> datetime:
-    if re.fullmatch(r"-?\d{1,11}", value, re.ASCII):
+    if re.fullmatch(r"-?\d{1,10}", value, re.ASCII):
         return datetime.fromtimestamp(int(value), UTC)
     try:
         moment = datetime.fromisoformat(value)

@@ -54,8 +54,6 @@ class DemoServer(ABC):
         self._listener: asyncio.Server | None = None
         self._reopening: asyncio.Task[None] | None = None
 
-    # -- life
-
     @property
     def url(self) -> str:
         """The address to which paths are appended, without a slash at its end."""
@@ -68,9 +66,9 @@ class DemoServer(ABC):
 
     async def start(self, port: int = 0) -> None:
         """Listens on this port, or on a free one. Raises OSError where the port is taken."""
-        # Cancelling what a departed client was waiting for keeps frozen calls from piling up.
         if self._web is not None:
             raise RuntimeError(f"the demo's {self.name} is running already")
+        # Cancelling what a departed client was waiting for keeps frozen calls from piling up.
         self._web = web.Server(self._handle, handler_cancellation=True, access_log=None)
         try:
             await self._listen(port)
@@ -112,8 +110,6 @@ class DemoServer(ABC):
         if self._listener is not None:
             self._listener.close()
             self._listener = None
-
-    # -- switches
 
     @property
     def switches(self) -> tuple[Switch, ...]:
@@ -192,8 +188,6 @@ class DemoServer(ABC):
             self._reopening.cancel()
             self._reopening = None
 
-    # -- waiting, so that tests need not sleep
-
     async def until_called(self, calls: int = 1) -> None:
         """Returns when the log holds at least so many calls."""
         while len(self.calls) < calls:
@@ -212,8 +206,6 @@ class DemoServer(ABC):
     def _tell(self) -> None:
         self._changed.set()
         self._changed = asyncio.Event()
-
-    # -- calls
 
     @abstractmethod
     async def answer(self, request: web.BaseRequest) -> Answer:

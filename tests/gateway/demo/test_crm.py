@@ -124,6 +124,8 @@ async def test_created_range(http: aiohttp.ClientSession, company: DemoCompany) 
         assert [customer["id"] for customer in answer["data"]] == ["c7"]
     _, answer = await get(http, company, "/customers?created_from=2024-01-29&created_to=2024-01-28")
     assert answer == {"data": [], "total": 0, "offset": 0, "limit": 50}
+    _, answer = await get(http, company, "/customers?created_from=-9999999999&created_to=9999-12-31")
+    assert answer["total"] == 1000
 
 
 @pytest.mark.parametrize("key", ["name", "number", "created"])

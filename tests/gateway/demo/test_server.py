@@ -28,9 +28,6 @@ async def server(request: pytest.FixtureRequest, company: DemoCompany) -> DemoSe
     return server
 
 
-# Call log
-
-
 async def test_call_log(http: aiohttp.ClientSession, server: DemoServer) -> None:
     """The log tells method, path, operation and keys of each call, and its headers in lower case."""
     await sample_call(http, server)
@@ -81,9 +78,6 @@ async def test_arguments_are_logged(http: aiohttp.ClientSession, company: DemoCo
     assert (customers.operation, customers.arguments) == ("customers.list", {"q": "ö", "limit": "2"})
 
 
-# Credentials
-
-
 @pytest.mark.parametrize("credential", [{}, {"Authorization": "Bearer wrong"}, {"X-Api-Key": "wrong"}, "another's"])
 async def test_wrong_credentials(
     http: aiohttp.ClientSession, server: DemoServer, credential: dict[str, str] | str
@@ -119,9 +113,6 @@ async def test_own_credentials(http: aiohttp.ClientSession) -> None:
         async with http.get(f"{company.crm.url}/customers/c7", headers={"Authorization": "Bearer other"}) as response:
             assert response.status == 200
         assert (await sample_call(http, company.crm)).status == 401
-
-
-# Control over HTTP
 
 
 async def test_log_over_http(http: aiohttp.ClientSession, server: DemoServer) -> None:
@@ -196,9 +187,6 @@ async def test_other_control_paths(http: aiohttp.ClientSession, server: DemoServ
         assert response.status == 404
     async with http.post(f"{server.url}/__calls") as response:
         assert response.status == 405
-
-
-# Life
 
 
 ENDLESS = [

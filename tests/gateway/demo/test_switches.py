@@ -54,9 +54,6 @@ def parsed(server: DemoServer, body: bytes) -> object:
     return json.loads(body) if server.protocol == "rest" else etree.fromstring(body, etree.XMLParser(**HARDENED))
 
 
-# What is offered
-
-
 def test_offered() -> None:
     """Servers offer the switches of their protocol, so that a test can go through all of them."""
     assert offered("rest")[0] is offered("soap")[0] is Switch.NONE
@@ -115,9 +112,6 @@ async def test_impossible_troubles_are_refused(
     assert [trouble.name for trouble in company.crm.troubles] == [Switch.HTML]
 
 
-# To which calls
-
-
 async def test_limited_to_an_operation(http: aiohttp.ClientSession, server: DemoServer, good: Reply) -> None:
     """A trouble limited to one operation leaves the others alone."""
     other = next(name for name in server.operations if name != BATCH_OPERATIONS[server.name])
@@ -147,9 +141,6 @@ async def test_the_wsdl_is_a_call_like_any_other(http: aiohttp.ClientSession, so
     for status in (503, 200):
         async with http.get(f"{soap_server.url}/soap?wsdl") as response:
             assert response.status == status
-
-
-# Spoilt answers
 
 
 @pytest.mark.parametrize(
@@ -268,9 +259,6 @@ async def test_a_gullible_parser_is_caught(http: aiohttp.ClientSession, company:
     async with http.get(location) as response:
         assert response.status == 204
     assert [call.operation for call in company.warehouse.calls] == ["GetProducts", "external"]
-
-
-# Spoilt exchanges
 
 
 async def test_slow_until_released(http: aiohttp.ClientSession, server: DemoServer, good: Reply) -> None:
