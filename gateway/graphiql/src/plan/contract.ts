@@ -1,0 +1,126 @@
+/**
+ * The two answers of the server that the Plan panel shows.
+ *
+ * `extensions.explain`: asked for with `{"explain": {"run": false}}`; the server plans the operation and runs nothing.
+ * `extensions.trace`: asked for with `{"trace": true}`; the server runs the operation and tells what it did.
+ */
+
+export interface PlannedOperation {
+  /** The backend operation, as in `orders.by_customers`. */
+  name: string;
+  backend: string;
+  /** Where in the query it is needed: `customers.nodes.orders`. */
+  field: string;
+  /** How many calls it will take where that is known before running, else null. */
+  calls: number | null;
+  callsAtMost: number | null;
+  keysAtMost: number | null;
+  /** How many keys travel in one call: a batch form, or `single` for one call per key. */
+  batch: string;
+  /** `ttl` in seconds; `mayAnswer` says that the cache may make the calls unnecessary. */
+  cache: { ttl: number | null; mayAnswer: boolean } | null;
+}
+
+export interface Level {
+  depth: number;
+  operations: PlannedOperation[];
+}
+
+export interface Warning {
+  code: string;
+  message: string;
+  path: string | null;
+}
+
+export interface Explain {
+  levels: Level[];
+  calls: { least: number; most: number | null };
+  cost: { value: number; limit: number | null };
+  scopes: { needed: string[]; missing: string[] };
+  refused: { path: string; scopes: string[] }[];
+  personal: string[];
+  warnings: Warning[];
+}
+
+export type Outcome = 'hit' | 'miss' | 'stale' | 'absent' | 'error';
+
+export interface TracedCall {
+  backend: string;
+  operation: string;
+  startMs: number;
+  durationMs: number;
+  keys: number | null;
+  /** How many requests shared the call, this one included. */
+  shared: number;
+  outcome: Outcome;
+  attempts: number;
+  /** The error's code, for the outcome `error`. */
+  code: string | null;
+}
+
+export interface Trace {
+  durationMs: number;
+  calls: TracedCall[];
+  cache: { hits: number; misses: number; stale: number };
+}
+
+type Told<T> = { [Key in keyof T]?: T[Key] | null };
+
+/** The plan in an answer's extensions, or null where there is none. Parts that the server leaves out read as empty. */
+export function readExplain(extensions: Record<string, unknown> | undefined): Explain | null {
+  const told = extensions?.['explain'];
+  if (!isObject(told)) return null;
+  const { levels, calls, cost, scopes, refused, personal, warnings } = told as Told<Explain>;
+  return {
+    levels: (levels ?? []).map(({ depth, operations }) => ({ depth, operations: operations.map(readOperation) })),
+    calls: { least: calls?.least ?? 0, most: calls?.most ?? null },
+    cost: { value: cost?.value ?? 0, limit: cost?.limit ?? null },
+    scopes: { needed: scopes?.needed ?? [], missing: scopes?.missing ?? [] },
+    refused: refused ?? [],
+    personal: personal ?? [],
+    warnings: (warnings ?? []).map(({ code, message, path }) => ({ code, message, path: path ?? null })),
+  };
+}
+
+function readOperation(told: Told<PlannedOperation>): PlannedOperation {
+  return {
+    name: told.name ?? '',
+    backend: told.backend ?? '',
+    field: told.field ?? '',
+    calls: told.calls ?? null,
+    callsAtMost: told.callsAtMost ?? null,
+    keysAtMost: told.keysAtMost ?? null,
+    batch: told.batch ?? 'single',
+    cache: told.cache ?? null,
+  };
+}
+
+/** The trace in an answer's extensions, or null where there is none. */
+export function readTrace(extensions: Record<string, unknown> | undefined): Trace | null {
+  const told = extensions?.['trace'];
+  if (!isObject(told)) return null;
+  const { durationMs, calls, cache } = told as Told<Trace>;
+  return {
+    durationMs: durationMs ?? 0,
+    calls: (calls ?? []).map(readCall),
+    cache: { hits: cache?.hits ?? 0, misses: cache?.misses ?? 0, stale: cache?.stale ?? 0 },
+  };
+}
+
+function readCall(told: Told<TracedCall>): TracedCall {
+  return {
+    backend: told.backend ?? '',
+    operation: told.operation ?? '',
+    startMs: told.startMs ?? 0,
+    durationMs: told.durationMs ?? 0,
+    keys: told.keys ?? null,
+    shared: told.shared ?? 1,
+    outcome: told.outcome ?? 'miss',
+    attempts: told.attempts ?? 1,
+    code: told.code ?? null,
+  };
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null;
+}
