@@ -64,7 +64,9 @@ def _keys(issuer: IssuerSettings, environ: Mapping[str, str], clock: Clock, lite
         return FixedKeys(key_set([key_from_text(secret, issuer.algorithms)]))
     if issuer.jwks_file is not None:
         return FixedKeys(read_key_set(issuer.jwks_file.read_bytes(), issuer.algorithms))
-    return PublishedKeys(issuer, JwksAddress(issuer), clock)
+    assert issuer.jwks_url is not None  # The settings see to it that one of the three is there.
+    address = JwksAddress(issuer.jwks_url, timeout=issuer.jwks_timeout, ca=issuer.jwks_ca)
+    return PublishedKeys(issuer, address, clock)
 
 
 def _place(issuer: IssuerSettings) -> str:

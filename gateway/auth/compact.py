@@ -19,6 +19,8 @@ from gateway.auth.refusal import refused
 
 MAX_DEPTH: Final = 16
 """Levels of objects and arrays in header and claims."""
+MAX_CONTAINERS: Final = 256
+"""Objects and arrays in each of them."""
 
 _SHAPE: Final = re.compile(r"([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)", re.ASCII)
 _LAST: Final = {2: frozenset("AQgw"), 3: frozenset("AEIMQUYcgkosw048")}
@@ -62,7 +64,8 @@ def _bytes(part: str) -> bytes:
 def _object(part: str) -> dict[str, Any]:
     try:
         text = _bytes(part).decode()
-        if text.count("{") + text.count("[") > MAX_DEPTH and _depth(text) > MAX_DEPTH:
+        openings = text.count("{") + text.count("[")
+        if openings > MAX_DEPTH and (openings > MAX_CONTAINERS or _too_deep(text)):
             raise refused("malformed")
         value = _DECODER.decode(text)
         if _SURROGATE.search(text):
@@ -74,16 +77,17 @@ def _object(part: str) -> dict[str, Any]:
     return value
 
 
-def _depth(text: str) -> int:
-    deepest = level = 0
+def _too_deep(text: str) -> bool:
+    level = 0
     for found in _STRUCTURE.finditer(text):
         sign = found[0]
         if sign in "[{":
             level += 1
-            deepest = max(deepest, level)
+            if level > MAX_DEPTH:
+                return True
         elif sign in "]}":
             level -= 1
-    return deepest
+    return False
 
 
 def _distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

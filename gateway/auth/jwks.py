@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import ssl
 from math import inf
+from pathlib import Path
 from typing import Final, Protocol
 
 from yarl import URL
@@ -33,18 +34,16 @@ class Download(Protocol):
 
 
 class JwksAddress:
-    """Fetches the document at `jwks_url`: no redirects, no cookies, one timeout, a cap on size.
+    """Fetches the document at a `jwks_url`: no redirects, no cookies, one timeout, a cap on size.
 
-    Raises OSError when the file of `jwks_ca` cannot be used.
+    `ca` names a PEM file of authorities; OSError is raised when it cannot be used.
     """
 
-    def __init__(self, issuer: IssuerSettings) -> None:
-        if issuer.jwks_url is None:
-            raise ValueError("the issuer has no jwks_url")
+    def __init__(self, url: str, *, timeout: float = 5.0, ca: Path | None = None) -> None:
         settings = HttpSettings.model_validate({"max_answer": f"{MAX_DOCUMENT}B", "keepalive": "0s"})
-        context = None if issuer.jwks_ca is None else ssl.create_default_context(cafile=issuer.jwks_ca)
-        self._url = URL(issuer.jwks_url)
-        self._timeout = issuer.jwks_timeout
+        context = None if ca is None else ssl.create_default_context(cafile=ca)
+        self._url = URL(url)
+        self._timeout = timeout
         self._http = HttpClient("key set", settings, context)
         self._origin: Origin | None = None
 

@@ -39,6 +39,8 @@ def _content(path: Path) -> str:
         raise ValueError(f"file {path} is not text in UTF-8") from exc
     except OSError as exc:
         raise ValueError(f"file {path} cannot be read: {exc.strerror}") from exc
-    if not text or len(content) > _MAX_FILE:
-        raise ValueError(f"file {path} is {'too large for a secret' if content else 'empty'}")
+    if len(content) > _MAX_FILE:
+        raise ValueError(f"file {path} is too large for a secret")
+    if not text:
+        raise ValueError(f"file {path} is empty")
     return text

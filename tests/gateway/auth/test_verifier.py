@@ -163,6 +163,15 @@ async def test_harmless_header_parameters(verifier: TokenVerifier) -> None:
     assert (await verifier.verify(token(header={"kid": "any", "x5t": "abc", "x5t#S256": "abc"}))).authenticated
 
 
+async def test_rich_claims(verifier: TokenVerifier) -> None:
+    """A token with dozens of lists and objects, as large companies' issuers write them, verifies."""
+    access = {f"client-{number}": {"roles": ["view", "[{edit}]"]} for number in range(50)}
+    nested: Any = 1
+    for _ in range(15):
+        nested = [nested]
+    assert (await verifier.verify(token(good_claims(resource_access=access, nested=nested)))).authenticated
+
+
 async def test_unicode_claims(verifier: TokenVerifier) -> None:
     """Names of the world's scripts verify, escaped or not."""
     for text in ('{"n":"Zoë 東京 😀"}', '{"n":"\\ud83d\\ude00"}'):
