@@ -14,8 +14,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from gateway.auth.settings import AuthSettings
-from gateway.limits.settings import LimitsSettings
-from resolvers.backends.settings import BackendsSettings, check_backends
+from resolvers.backends.settings import BackendsSettings, check_backends, reason_of
 from resolvers.backends.units import ByteSize, Duration
 
 PREFIX = "BIZGRAPH_"
@@ -29,6 +28,9 @@ class ConfigurationError(Exception):
     def __init__(self, mistakes: Sequence[str]) -> None:
         super().__init__("\n".join(mistakes))
         self.mistakes = tuple(mistakes)
+
+
+Count = Annotated[int, Field(ge=1)]
 
 
 class _Model(BaseModel):
@@ -45,6 +47,7 @@ class ServerSettings(_Model):
     """By when a request is answered unless the client asks for less (header `x-request-timeout`)."""
     shutdown: Duration = 20.0
     """How long running requests may go on after SIGTERM."""
+    max_url: ByteSize = 8_192
     max_body: ByteSize = 1_000_000
     body_timeout: Duration = 10.0
     header_timeout: Duration = 10.0
@@ -52,6 +55,28 @@ class ServerSettings(_Model):
     max_headers: Annotated[int, Field(ge=8)] = 100
     max_header_bytes: ByteSize = 32_768
     trusted_proxies: tuple[str, ...] = ()
+
+
+class DocumentLimitSettings(_Model):
+    """The most that one document may have; counts are per operation, with fragments expanded."""
+
+    characters: Count = 32_000
+    tokens: Count = 2_000
+    operations: Count = 20
+    depth: Count = 15
+    root_fields: Count = 20
+    fields: Count = 1_000
+    aliases: Count = 60
+    directives: Count = 60
+    spreads: Count = 300
+
+
+class LimitsSettings(_Model):
+    """What a caller may ask at most."""
+
+    document: DocumentLimitSettings = DocumentLimitSettings()
+    max_page: Count = 200
+    """How many records one page of a list may hold."""
 
 
 class GraphiqlSettings(_Model):
@@ -110,7 +135,7 @@ def parse(content: Mapping[str, Any], source: str, origin: Mapping[str, str] | N
         for problem in error.errors(include_url=False, include_input=False):
             key = ".".join(str(part) for part in problem["loc"])
             where = next((name for known, name in (origin or {}).items() if key.startswith(known)), source)
-            mistakes.append(f"{where}: {key}: {_reason(problem)}")
+            mistakes.append(f"{where}: {key}: {reason_of(problem)}")
 
     if "data" in content:
         mistakes.append(f"{source}: data: this key is unknown")
@@ -129,14 +154,6 @@ def parse(content: Mapping[str, Any], source: str, origin: Mapping[str, str] | N
     if mistakes or settings is None or backends is None:
         raise ConfigurationError(mistakes)
     return settings.model_copy(update={"data": backends})
-
-
-def _reason(problem: Any) -> str:
-    if problem["type"] == "extra_forbidden":
-        return "this key is unknown"
-    if problem["type"] == "missing":
-        return "this key is needed"
-    return str(problem["msg"]).removeprefix("Value error, ")
 
 
 def _overlay(content: dict[str, Any], environment: Mapping[str, str]) -> dict[str, str]:

@@ -33,19 +33,19 @@ async def pages_of_owners(
     if sort is not None:
         wanted["sort"] = sort
     pushed = {name: value for name, value in wanted.items() if name in operation.accepts}
-    whole = pushed.keys() != wanted.keys() or request.after is not None
-    if not whole and "limit" in operation.accepts:
+    whole = request.count or request.after is not None or pushed.keys() != wanted.keys()
+    if not whole and "per_key" in operation.accepts:
         # One more than wanted tells whether there is a next page; it is left out when nobody asks.
-        pushed["limit"] = request.first + 1 if request.look_ahead else request.first
+        pushed["per_key"] = request.first + 1 if request.look_ahead else request.first
     groups = await operation.load_groups(keys, context, pushed, owned=owned)
-    limited = "limit" in pushed
+    limited = "per_key" in pushed
     today = context.today()
     pages: list[Page | GatewayError] = []
     for group in groups:
         if isinstance(group, GatewayError):
             pages.append(group)
             continue
-        if pushed.keys() - {"limit"} != wanted.keys():
+        if pushed.keys() - {"per_key"} != wanted.keys():
             if criteria is not None:
                 group = [record for record in group if isinstance(record, Exception) or criteria.matches(record, today)]
             if sort is not None and "sort" not in pushed:

@@ -17,11 +17,15 @@ from resolvers.errors import BadUserInput
 
 
 class PageRequest(Struct, frozen=True):
-    """The `first` records after the cursor `after`; `look_ahead` says that somebody asks whether there are more."""
+    """The `first` records after the cursor `after`.
+
+    `look_ahead` says that somebody asks whether there are more, `count` that somebody asks how many there are in all.
+    """
 
     first: int = 20
     after: str | None = None
     look_ahead: bool = True
+    count: bool = False
 
     def checked(self, most: int) -> PageRequest:
         """Itself, or BadUserInput that names the limit and the value."""

@@ -32,6 +32,7 @@ class OrderStatus(Enum):
     SHIPPED = strawberry.enum_value("SHIPPED", description="Under way, wholly or in part.")
     DELIVERED = strawberry.enum_value("DELIVERED", description="Arrived; nothing is left to do.")
     CANCELLED = strawberry.enum_value("CANCELLED", description="Will not be delivered.")
+    RETURNED = strawberry.enum_value("RETURNED", description="Came back.")
 
 
 @strawberry.enum(description="What kind of document an invoice is.")

@@ -50,5 +50,5 @@ class Connection(Generic[Node]):
 
 
 def page_request(info: Level, first: int, after: str | None) -> PageRequest:
-    """What the client wants of the list; looks ahead only when the client asks whether there is more."""
-    return PageRequest(first, after, info.selects_path("pageInfo", "hasNextPage"))
+    """What the client wants of the list. Whether there is more and how many there are is found out only when asked."""
+    return PageRequest(first, after, info.selects_path("pageInfo", "hasNextPage"), info.selects("totalCount"))

@@ -1,12 +1,12 @@
 """Health: is the process alive, and can it answer?
 
-`/health/live` says that the loop runs. `/health/ready` says that the configuration is in use and the backends' contracts
-(WSDLs) are known, or which are not. Neither calls a backend, and neither tells an address.
+`/health/live` says that the loop runs. `/health/ready` says that the configuration is in use and the backends'
+contracts (WSDLs) are known, or which are not. Neither calls a backend, and neither tells an address.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 
 import orjson
 from starlette.requests import Request
@@ -26,14 +26,13 @@ async def live(request: Request) -> Response:
     return _answer(200, {"status": "live"})
 
 
-class Ready:
-    """200 when every backend's contract is known, 503 with the names of those that are not."""
+def ready(waiting_for: Readiness) -> Callable[[Request], Awaitable[Response]]:
+    """An endpoint: 200 when every backend's contract is known, 503 with the names of those that are not."""
 
-    def __init__(self, waiting_for: Readiness) -> None:
-        self._waiting_for = waiting_for
-
-    async def __call__(self, request: Request) -> Response:
-        waiting = dict(self._waiting_for())
+    async def answer(request: Request) -> Response:
+        waiting = dict(waiting_for())
         if waiting:
             return _answer(503, {"status": "starting", "waitingFor": waiting})
         return _answer(200, {"status": "ready"})
+
+    return answer

@@ -18,9 +18,6 @@ class Freshness(BaseModel):
     stale: Duration = Field(0.0, description="How long after that it still serves while a new one is fetched.")
     stale_if_error: Duration = Field(0.0, description="How long it still serves when the backend fails.")
     absent_ttl: Duration = Field(0.0, description="How long it is remembered that a key has no record.")
-    obey_backend: bool = Field(
-        False, description="Let Cache-Control and ETag of the backend's answers decide; ttl where they say nothing."
-    )
 
 
 class CacheSettings(BaseModel):

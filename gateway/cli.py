@@ -1,0 +1,146 @@
+"""The command line: `bizgraph serve | demo | schema | token`.
+
+Heavy modules are imported inside the commands, so that `--help` and mistakes answer at once.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(
+    name="bizgraph",
+    help="One GraphQL endpoint over CRM, shop, warehouse and accounting.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+ConfigOption = Annotated[
+    Path | None,
+    typer.Option("--config", "-c", help="The configuration; BIZGRAPH_CONFIG or ./bizgraph.toml where not given."),
+]
+
+
+def main() -> None:
+    """The entry point of the script `bizgraph`."""
+    app()
+
+
+def _refuse(lines: list[str]) -> typer.Exit:
+    for line in lines:
+        typer.echo(line, err=True)
+    return typer.Exit(2)
+
+
+def _own_schema() -> None:
+    """Refuse to go on when another package named `schema` shadows ours: PyPI has one."""
+    import gateway
+    import schema
+
+    ours = Path(gateway.__file__).parent.parent / "schema" / "__init__.py"
+    if schema.__file__ is None or Path(schema.__file__).resolve() != ours.resolve():
+        raise _refuse([f"another package named schema is in the way: {schema.__file__}; uninstall it"])
+
+
+@app.command()
+def serve(
+    config: ConfigOption = None,
+    host: Annotated[str | None, typer.Option(help="The address to listen on.")] = None,
+    port: Annotated[int | None, typer.Option(help="The port to listen on.")] = None,
+    workers: Annotated[int | None, typer.Option(help="How many processes.")] = None,
+) -> None:
+    """Start the gateway for a configuration."""
+    _own_schema()
+    from gateway.server import run
+    from gateway.settings import CONFIG_VARIABLE, ConfigurationError, load
+
+    path = config or Path(os.environ.get(CONFIG_VARIABLE, "bizgraph.toml"))
+    overrides = {"HOST": host, "PORT": port, "WORKERS": workers}
+    for name, value in overrides.items():
+        if value is not None:
+            os.environ[f"BIZGRAPH_SERVER__{name}"] = str(value)
+    os.environ[CONFIG_VARIABLE] = str(path)
+    try:
+        settings = load(path, os.environ)
+    except ConfigurationError as error:
+        raise _refuse(["The configuration cannot be used:", *(f"  {line}" for line in error.mistakes)]) from error
+    run(settings)
+
+
+@app.command()
+def demo(
+    port: Annotated[int, typer.Option(help="The port of the gateway.")] = 8000,
+    chaos: Annotated[bool, typer.Option("--chaos", help="Let the demo's systems fail at random.")] = False,
+    seed: Annotated[int, typer.Option(help="Which data and which chaos.")] = 1,
+) -> None:
+    """Start the gateway with four demo systems, and print address, tokens and a query."""
+    _own_schema()
+    try:
+        from gateway.demo.run import run_demo
+    except ModuleNotFoundError as error:
+        raise _refuse([f"the demo needs {error.name}: install bizgraph[demo]"]) from error
+    run_demo(port=port, chaos=chaos, seed=seed)
+
+
+@app.command()
+def schema() -> None:
+    """Print the schema of the graph (SDL)."""
+    _own_schema()
+    from schema.build import sdl
+
+    sys.stdout.write(sdl())
+
+
+@app.command()
+def token(
+    scope: Annotated[
+        list[str] | None, typer.Option("--scope", "-s", help="A scope that the token holds; may be repeated.")
+    ] = None,
+    customer: Annotated[str | None, typer.Option(help="Limit the token to this customer's records.")] = None,
+    subject: Annotated[str, typer.Option(help="Who the token is for.")] = "demo",
+    expires: Annotated[str, typer.Option(help="How long it is valid, such as 8h.")] = "8h",
+    config: ConfigOption = None,
+) -> None:
+    """Mint a token for the demo, or for an issuer of the configuration whose key is at hand (HS256)."""
+    import time
+
+    from pydantic import SecretStr
+
+    from gateway.auth.mint import mint
+    from gateway.auth.secret import resolve_secret
+    from gateway.settings import ConfigurationError, load
+    from resolvers.backends.units import seconds
+
+    try:
+        if config is None:
+            from gateway.demo.run import configuration_path
+            from gateway.demo.tokens import DEMO_KEY
+
+            issuer = load(configuration_path(), {}).auth.issuers[0]
+            key = SecretStr(DEMO_KEY)
+        else:
+            issuers = [issuer for issuer in load(config, os.environ).auth.issuers if issuer.key is not None]
+            if not issuers:
+                raise _refuse([f"{config}: auth.issuers: no issuer has a key that could sign a token"])
+            issuer = issuers[0]
+            assert issuer.key is not None
+            key = resolve_secret(issuer.key, os.environ)
+        minted = mint(
+            issuer,
+            key,
+            subject=subject,
+            now=time.time(),
+            expires_in=seconds(expires),
+            scopes=scope or (),
+            customer=customer,
+        )
+    except ConfigurationError as error:
+        raise _refuse(list(error.mistakes)) from error
+    except ValueError as error:
+        raise _refuse([f"no token: {error}"]) from error
+    typer.echo(minted)

@@ -1,0 +1,152 @@
+"""`bizgraph demo`: the demo company and the gateway in front of it, in one process."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import socket
+import sys
+import time
+from collections.abc import Mapping
+from contextlib import suppress
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import uvicorn
+import uvloop
+from pydantic import SecretStr
+
+from gateway.app import create_app
+from gateway.demo import credentials
+from gateway.demo.chaos import Chaos
+from gateway.demo.company import DemoCompany
+from gateway.demo.tokens import DEMO_KEY, demo_tokens
+from gateway.server import uvicorn_config
+from gateway.settings import Settings, load
+from gateway.telemetry.logs import configure_logging
+
+TOKEN_LIFE = 30 * 86_400.0
+"""The printed tokens outlive the demo: a month."""
+
+
+def configuration_path() -> Path:
+    """The demo's own `bizgraph.toml`."""
+    return Path(str(resources.files("gateway.demo") / "bizgraph.toml"))
+
+
+def demo_environment(company: DemoCompany) -> dict[str, str]:
+    """The variables that lay the running company's addresses and credentials over the demo's configuration."""
+    return {
+        "BIZGRAPH_DEMO_KEY": DEMO_KEY,
+        "DEMO_CRM_TOKEN": credentials.CRM_TOKEN,
+        "DEMO_SHOP_KEY": credentials.SHOP_KEY,
+        "DEMO_WAREHOUSE_PASSWORD": credentials.WAREHOUSE_PASSWORD,
+        "DEMO_ACCOUNTING_PASSWORD": credentials.ACCOUNTING_PASSWORD,
+        "BIZGRAPH_BACKENDS__CRM__URL": company.crm.url,
+        "BIZGRAPH_BACKENDS__SHOP__URL": company.shop.url,
+        "BIZGRAPH_BACKENDS__WAREHOUSE__WSDL": f"{company.warehouse.url}/soap?wsdl",
+        "BIZGRAPH_BACKENDS__ACCOUNTING__WSDL": f"{company.accounting.url}/soap?wsdl",
+    }
+
+
+def demo_settings(company: DemoCompany, more: Mapping[str, str] | None = None) -> tuple[Settings, dict[str, str]]:
+    """The settings for a running company and the environment that they were read with."""
+    environment = {**demo_environment(company), **(more or {})}
+    overlay = {name: value for name, value in environment.items() if name != "BIZGRAPH_DEMO_KEY"}
+    return load(configuration_path(), overlay), environment
+
+
+def examples() -> list[dict[str, str]]:
+    """The example queries, as GraphiQL's tabs take them."""
+    folder = resources.files("gateway.demo") / "examples"
+    found = sorted((entry for entry in folder.iterdir() if entry.name.endswith(".graphql")), key=lambda e: e.name)
+    return [
+        {
+            "title": entry.name.removesuffix(".graphql").partition("-")[2].replace("-", " ").capitalize(),
+            "query": entry.read_text(encoding="utf-8"),
+            "variables": "",
+        }
+        for entry in found
+    ]
+
+
+def explorer(settings: Settings, now: float) -> dict[str, Any]:
+    """What GraphiQL offers in the demo: tokens to pick and queries to try."""
+    tokens = demo_tokens(settings.auth.issuers[0], SecretStr(DEMO_KEY), now, TOKEN_LIFE)
+    return {"title": "bizgraph demo", "tokens": tokens, "examples": examples()}
+
+
+def run_demo(*, port: int, chaos: bool, seed: int) -> None:
+    """Run until interrupted. Exits with a message when the port is taken."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            sys.exit(f'Port {port} is taken. Choose another: make demo ARGS="--port {port + 1}"')
+    configure_logging("warning", "console")
+    with suppress(KeyboardInterrupt):
+        uvloop.run(_demo(port, chaos, seed))
+
+
+async def _demo(port: int, chaos: bool, seed: int) -> None:
+    async with DemoCompany(seed=seed) as company:
+        settings, environment = demo_settings(company, {"BIZGRAPH_SERVER__PORT": str(port)})
+        offer = explorer(settings, time.time())
+        app = create_app(settings, environment, explorer=lambda: offer)
+        server = uvicorn.Server(uvicorn_config(app, settings.server))
+        serving = asyncio.create_task(server.serve())
+        await _started(server, serving)
+        if server.started:
+            _print_welcome(company, port, offer)
+        troubles = None
+        if chaos:
+            trouble = Chaos(
+                company.servers,
+                random=random.Random(seed),
+                sleep=asyncio.sleep,
+                tell=lambda line: print(f"chaos: {line}", flush=True),
+            )
+            troubles = asyncio.create_task(trouble.run())
+        try:
+            await serving
+        finally:
+            if troubles is not None:
+                troubles.cancel()
+                await asyncio.gather(troubles, return_exceptions=True)
+
+
+async def _started(server: uvicorn.Server, serving: asyncio.Task[None]) -> None:
+    """Return when the server listens or has given up. uvicorn tells it by an attribute only."""
+    while not server.started and not serving.done():
+        await asyncio.sleep(0.05)  # there is no event to wait for
+
+
+def _print_welcome(company: DemoCompany, port: int, offer: Mapping[str, Any]) -> None:
+    address = f"http://127.0.0.1:{port}/graphql"
+    tokens = offer["tokens"]
+    lines = [
+        "",
+        f"bizgraph demo   {address}   (open it in a browser: GraphiQL)",
+        "",
+        "Systems behind it, each with a call log at /__calls and switches at /__switch:",
+        *(f"  {server.name:<11} {server.url}" for server in company.servers),
+        "",
+        "Tokens:",
+    ]
+    for token in tokens:
+        lines += [f"  {token['label']}: {token['description']}", f"    {token['token']}"]
+    orders = "number lines { quantity product { name available } } invoices { nodes { number status } }"
+    query = '{ customer(id: \\"c7\\") { name orders(first: 3) { nodes { ' + orders + " } } } }"
+    lines += [
+        "",
+        "One question, four systems. Paste it into a shell:",
+        "",
+        f"curl -s {address} -H 'content-type: application/json' \\",
+        f"  -H 'authorization: Bearer {tokens[0]['token']}' \\",
+        f'  -d \'{{"query": "{query}"}}\'',
+        "",
+        "Stop with Ctrl+C.",
+    ]
+    print("\n".join(lines), flush=True)

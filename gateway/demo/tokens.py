@@ -1,0 +1,45 @@
+"""The demo's own tokens: a back office, one customer, and somebody who may see the inventory only."""
+
+from __future__ import annotations
+
+from pydantic import SecretStr
+
+from gateway.auth.mint import mint
+from gateway.auth.settings import IssuerSettings
+
+DEMO_KEY = "demo-key-for-loopback-only-0123456789abcdef"
+"""Signs the demo's tokens. It opens inventions on loopback and nothing else."""
+
+SCOPES = ("customers:read", "customers:contact", "orders:read", "inventory:read", "invoices:read")
+DEMO_CUSTOMER = "c7"
+
+
+def demo_tokens(issuer: IssuerSettings, key: SecretStr, now: float, expires_in: float) -> list[dict[str, str]]:
+    """Three tokens with a label and a description, as GraphiQL's token picker takes them."""
+    people: list[tuple[str, str, str, tuple[str, ...], str | None]] = [
+        ("Back office", "Sees every customer, order, product and invoice.", "back-office", SCOPES, None),
+        (
+            f"Customer {DEMO_CUSTOMER}",
+            "Sees its own records only, as a customer portal would.",
+            f"customer-{DEMO_CUSTOMER}",
+            SCOPES,
+            DEMO_CUSTOMER,
+        ),
+        (
+            "Inventory only",
+            "Sees products and stock; everything else is refused.",
+            "warehouse",
+            ("inventory:read",),
+            None,
+        ),
+    ]
+    return [
+        {
+            "label": label,
+            "description": description,
+            "token": mint(
+                issuer, key, subject=subject, now=now, expires_in=expires_in, scopes=scopes, customer=customer
+            ),
+        }
+        for label, description, subject, scopes, customer in people
+    ]

@@ -1,0 +1,370 @@
+"""The interpreter: one answer decoded by walking its elements and types together.
+
+It reads everything that the compiled decoder leaves to it: SOAP encoding (SOAP 1.1 §5) with arrays, `href` and multiRef,
+PHP's maps, elements that xsi:type alone describes, and elements that the service description does not know.
+"""
+
+from __future__ import annotations
+
+from datetime import tzinfo
+from typing import Any, Final
+
+from resolvers.backends.soap.problems import DecodeProblem
+from resolvers.backends.soap.reading import FromText, from_text, is_text
+from resolvers.backends.soap.types import (
+    ARRAY_TYPE,
+    CONTENT,
+    NIL,
+    SOAP12_ENCODING,
+    SOAP_ENCODING,
+    TYPENAME,
+    XSD,
+    XSI,
+    XSI_TYPE,
+    Anything,
+    Array,
+    Field,
+    Group,
+    Scalar,
+    Service,
+    Struct,
+    Type,
+)
+from resolvers.backends.soap.wanted import EVERYTHING, Wanted
+
+MAX_ELEMENTS: Final = 1_000_000
+"""How many elements an answer may have, each counted as often as it is referred to."""
+
+ANYTHING = Anything()
+_ANY_ARRAY = Array(ANYTHING)
+_ENCODINGS = (SOAP_ENCODING, SOAP12_ENCODING)
+_IGNORED_ATTRIBUTES = (
+    f"{{{XSI}}}",
+    f"{{{SOAP_ENCODING}}}",
+    f"{{{SOAP12_ENCODING}}}",
+    "{http://schemas.xmlsoap.org/soap/envelope/}",
+)
+_REF = f"{{{SOAP12_ENCODING}}}ref"
+_REF_IDS = ("id", f"{{{SOAP12_ENCODING}}}id")
+_ARRAY_MARKS = (ARRAY_TYPE, f"{{{SOAP12_ENCODING}}}itemType", f"{{{SOAP12_ENCODING}}}arraySize")
+_TRUE = ("true", "1")
+
+
+class Grammar:
+    """A service's types with their readers, built once and used by every answer.
+
+    `zone` is that of dateTime values that tell none. With `texts` the declared simple types are ignored and every
+    scalar stays the text that came, for servers whose declarations are not true.
+    """
+
+    __slots__ = ("_fields", "_places", "_readers", "texts", "types", "zone")
+
+    def __init__(self, service: Service, *, zone: tzinfo | None = None, texts: bool = False) -> None:
+        self.types = service.types
+        self.zone = zone
+        self.texts = texts
+        self._readers: dict[int, FromText | None] = {}
+        self._fields: dict[int, dict[str, Field]] = {}
+        self._places: dict[int, tuple[Group, int]] = {}
+
+    def reader(self, scalar: Scalar) -> FromText | None:
+        """The reader of a simple type; None for texts that stay as they are."""
+        if self.texts:
+            return None
+        try:
+            return self._readers[id(scalar)]
+        except KeyError:
+            return self._readers.setdefault(id(scalar), from_text(scalar, self.zone))
+
+    def fields(self, struct: Struct) -> dict[str, Field]:
+        """A struct's children by qualified and by local name; the first of a local name wins."""
+        try:
+            return self._fields[id(struct)]
+        except KeyError:
+            found: dict[str, Field] = {}
+            grouped = [(group, index) for group in struct.groups for index in range(len(group.fields))]
+            for group, index in grouped:
+                self._places[id(group.fields[index])] = (group, index)
+            for child in (*struct.fields, *(group.fields[index] for group, index in grouped)):
+                for alternative in (child, *child.substitutes):
+                    found[alternative.tag] = child
+                    found.setdefault(alternative.name, child)
+            return self._fields.setdefault(id(struct), found)
+
+    def place(self, child: Field) -> tuple[Group, int] | None:
+        """The repeated group that a child of a struct belongs to, and where in it; None for ordinary children."""
+        return self._places.get(id(child))
+
+    def named(self, element: Any, text: str) -> Type | None:
+        """The type that an xsi:type names, as its namespaces are declared at the element."""
+        prefix, _, local = text.strip().rpartition(":")
+        namespace = element.nsmap.get(prefix or None)
+        if namespace in _ENCODINGS:
+            if local == "Array":
+                return _ANY_ARRAY
+            namespace = XSD
+        return self.types.get(f"{{{namespace}}}{local}")
+
+
+class Interpreter:
+    """Decodes one answer. `body` is where references are looked up; without it `href` is an attribute like others."""
+
+    __slots__ = ("_body", "_cache_names", "_elements", "_grammar", "_limit", "_memo", "_names", "_running", "_spent")
+
+    def __init__(
+        self, grammar: Grammar, body: Any = None, *, same_prefixes: bool = False, limit: int = MAX_ELEMENTS
+    ) -> None:
+        self._grammar = grammar
+        self._body = body
+        self._cache_names = same_prefixes
+        self._names: dict[str, Type | None] = {}
+        self._elements: dict[str, Any] | None = None
+        self._memo: dict[tuple[str, int, int], tuple[Any, int]] = {}
+        self._running: set[str] = set()
+        self._limit = limit
+        self._spent = 0
+
+    def value(self, element: Any, declared: Type = ANYTHING, wanted: Wanted = EVERYTHING) -> Any:
+        """The element's value. Raises DecodeProblem whose path starts below the element."""
+        self._spent += 1
+        if self._spent > self._limit:
+            raise DecodeProblem(f"at most {self._limit} elements", None)
+        attributes = element.attrib
+        if not attributes:
+            return self._typed(element, declared, wanted)
+        if attributes.get(NIL) in _TRUE:
+            return None
+        if self._body is not None:
+            target = attributes.get("href") or attributes.get(_REF)
+            if target is not None and not len(element):
+                return self._referred(target.removeprefix("#"), declared, wanted)
+        name = attributes.get(XSI_TYPE)
+        if name is not None:
+            actual = self._named(element, name)
+            if actual is not None:
+                declared = self._chosen(declared, actual)
+            elif name.rpartition(":")[2] == "Map" and isinstance(declared, Anything):
+                return self._map(element)
+        if not isinstance(declared, Array) and any(mark in attributes for mark in _ARRAY_MARKS):
+            declared = self._as_array(element, declared)
+        return self._typed(element, declared, wanted)
+
+    def _named(self, element: Any, name: str) -> Type | None:
+        if not self._cache_names:
+            return self._grammar.named(element, name)
+        try:
+            return self._names[name]
+        except KeyError:
+            return self._names.setdefault(name, self._grammar.named(element, name))
+
+    @staticmethod
+    def _chosen(declared: Type, actual: Type) -> Type:
+        """What is there counts more than what was declared, except that a bare Array says less than a declared type."""
+        if isinstance(actual, Array) and isinstance(actual.item, Anything) and not isinstance(declared, Anything):
+            return declared
+        if isinstance(actual, Anything):
+            return declared
+        return actual
+
+    def _as_array(self, element: Any, declared: Type) -> Type:
+        """The type of an element that says of itself that it is an array: a declared wrapper keeps its shape."""
+        if isinstance(declared, Struct):
+            return declared
+        items = self._named(element, element.get(ARRAY_TYPE, "").partition("[")[0])
+        return _ANY_ARRAY if items is None else Array(items)
+
+    def _typed(self, element: Any, declared: Type, wanted: Wanted) -> Any:
+        if isinstance(declared, Scalar):
+            return self._scalar(element, declared)
+        if isinstance(declared, Struct):
+            return self._struct(element, declared, wanted)
+        if isinstance(declared, Array):
+            return self._items(element, declared.item, wanted)
+        return self._anything(element, wanted)
+
+    def _scalar(self, element: Any, scalar: Scalar) -> Any:
+        text = element.text
+        if len(element):
+            raise DecodeProblem(repr(scalar), f"<{_local(element[0].tag)}>")
+        if text is None:
+            return "" if is_text(scalar) else None
+        read = self._grammar.reader(scalar)
+        if read is None:
+            return text
+        try:
+            return read(text)
+        except (ValueError, ArithmeticError) as exc:
+            raise DecodeProblem(repr(scalar), text) from exc
+
+    def _items(self, element: Any, item: Type, wanted: Wanted) -> list[Any]:
+        found = []
+        for index, child in enumerate(element):
+            try:
+                found.append(self.value(child, item, wanted))
+            except DecodeProblem as problem:
+                problem.within(f"[{index}]")
+                if not wanted.item:
+                    raise
+                found.append(problem)
+        return found
+
+    def _struct(self, element: Any, struct: Struct, wanted: Wanted) -> dict[str, Any] | None:
+        attributes = element.attrib
+        if struct.content is not None:
+            return self._with_attributes(element, struct, {CONTENT: self._scalar(element, struct.content)})
+        if not len(element):
+            if element.text is not None and element.text.strip():
+                raise DecodeProblem("elements", element.text)
+            if not struct.attributes or not attributes:
+                return None
+        only = struct.only_list
+        if only is not None and any(mark in attributes for mark in _ARRAY_MARKS):
+            inner = wanted.of(only.key)
+            return {only.key: [] if inner is None else self._items(element, only.type, inner)}
+        values: dict[str, Any] = {}
+        fields = self._grammar.fields(struct)
+        for child in element:
+            tag = child.tag
+            found = fields.get(tag)
+            if found is None:
+                local = _local(tag)
+                found = fields.get(local)
+                if found is None or (found.namespace and tag[0] == "{"):
+                    self._unknown(child, local, values, wanted)
+                    continue
+            place = self._grammar.place(found)
+            if place is not None:
+                self._grouped(child, found, values, wanted, *place)
+                continue
+            inner = wanted.of(found.key)
+            if inner is not None:
+                self._field(child, found, values, inner)
+        for child in struct.fields:
+            if child.key not in values and wanted.of(child.key) is not None:
+                values[child.key] = [] if child.many else None
+        if struct.derived:
+            values[TYPENAME] = _local(struct.name or "")
+        return self._with_attributes(element, struct, values)
+
+    def _field(self, child: Any, found: Field, values: dict[str, Any], wanted: Wanted) -> None:
+        key = found.key
+        declared = found.type
+        for substitute in found.substitutes:
+            if child.tag == substitute.tag:
+                declared = substitute.type
+        try:
+            value = self.value(child, declared, wanted)
+        except DecodeProblem as problem:
+            problem.within(key)
+            if not wanted.item:
+                raise
+            value = problem
+        if found.many:
+            values.setdefault(key, []).append(value)
+        elif key in values:
+            raise DecodeProblem("one element", "several", (key,))
+        else:
+            values[key] = value
+
+    def _grouped(
+        self, child: Any, found: Field, values: dict[str, Any], wanted: Wanted, group: Group, index: int
+    ) -> None:
+        """A child of a repeated sequence: a new row starts where the order of the sequence starts again."""
+        inner = wanted.of(group.key)
+        if inner is None:
+            return
+        rows = values.setdefault(group.key, [])
+        last = max((at for at, other in enumerate(group.fields) if rows and other.key in rows[-1]), default=-1)
+        if not rows or index < last or (index == last and not found.many):
+            rows.append({})
+        self._field(child, found, rows[-1], EVERYTHING)
+
+    def _unknown(self, child: Any, local: str, values: dict[str, Any], wanted: Wanted) -> None:
+        """Servers add fields before descriptions tell of them: they are kept where they are wanted."""
+        inner = wanted.of(local)
+        if inner is not None:
+            gather(values, local, self.value(child, ANYTHING, inner))
+
+    def _with_attributes(self, element: Any, struct: Struct, values: dict[str, Any]) -> dict[str, Any]:
+        for attribute in struct.attributes:
+            text = element.get(attribute.tag)
+            read = self._grammar.reader(attribute.type)
+            try:
+                values[attribute.key] = text if text is None or read is None else read(text)
+            except (ValueError, ArithmeticError) as exc:
+                raise DecodeProblem(repr(attribute.type), text, (attribute.key,)) from exc
+        return values
+
+    def _anything(self, element: Any, wanted: Wanted) -> Any:
+        own = {
+            _local(name): text
+            for name, text in element.attrib.items()
+            if not name.startswith(_IGNORED_ATTRIBUTES) and name not in _REF_IDS
+        }
+        if not len(element):
+            return {CONTENT: element.text, **own} if own else element.text if element.text is not None else ""
+        values: dict[str, Any] = own
+        for child in element:
+            self._unknown(child, _local(child.tag), values, wanted)
+        return values
+
+    def _map(self, element: Any) -> dict[str, Any]:
+        """An associative array of PHP: `item` elements that hold `key` and `value`."""
+        values: dict[str, Any] = {}
+        for item in element:
+            pair = self.value(item, ANYTHING)
+            if not isinstance(pair, dict) or pair.keys() != {"key", "value"}:
+                raise DecodeProblem("key and value", None)
+            values[str(pair["key"])] = pair["value"]
+        return values
+
+    def _referred(self, ident: str, declared: Type, wanted: Wanted) -> Any:
+        """The value of the element with this id: decoded once, counted each time (so that few bytes stay few values)."""
+        key = (ident, id(declared), id(wanted))
+        known = self._memo.get(key)
+        if known is not None:
+            value, cost = known
+            self._spent += cost
+            if self._spent > self._limit:
+                raise DecodeProblem(f"at most {self._limit} elements", None)
+            return value
+        if self._elements is None:
+            self._elements = {
+                found.get(name): found
+                for name in _REF_IDS
+                for found in self._body.iter()
+                if found.get(name) is not None
+            }
+        element = self._elements.get(ident)
+        if element is None:
+            raise DecodeProblem("an element that the reference names", None)
+        if ident in self._running:
+            raise DecodeProblem("no circle of references", None)
+        self._running.add(ident)
+        before = self._spent
+        try:
+            value = self.value(element, declared, wanted)
+        finally:
+            self._running.discard(ident)
+        self._memo[key] = (value, self._spent - before)
+        return value
+
+
+def _local(tag: str) -> str:
+    return tag.rpartition("}")[2]
+
+
+def gather(values: dict[str, Any], key: str, value: Any) -> bool:
+    """Add a value of an undeclared element: the second of a name makes a list. Returns whether there was one already."""
+    if key not in values:
+        values[key] = value
+        return False
+    if isinstance(values[key], _Several):
+        values[key].append(value)
+    else:
+        values[key] = _Several((values[key], value))
+    return True
+
+
+class _Several(list[Any]):
+    """Values of elements of one name, told from a value that is a list by itself."""

@@ -1,0 +1,129 @@
+"""What an attempt came to, in the words of `resolvers.errors`: HTTP statuses, faults, business errors, broken answers.
+
+| came                                   | told                                    |
+| -------------------------------------- | --------------------------------------- |
+| 401, 403, a fault about credentials    | BackendRejected, cause `credentials`    |
+| 429, 502, 503, 504                     | BackendUnavailable, with Retry-After    |
+| other 5xx without a fault              | BackendFailed, cause `HTTP 500`         |
+| other 4xx without a fault              | BackendRejected, cause `HTTP 404`       |
+| 3xx                                    | BackendContract, cause `redirect`       |
+| a fault of the receiver (Server)       | BackendFailed, cause `fault`            |
+| any other fault                        | BackendRejected, cause `fault`          |
+| an answer that is no SOAP or not whole | BackendContract, the answer's own cause |
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from datetime import UTC
+from email.utils import parsedate_to_datetime
+from typing import Any, Final
+
+from resolvers.backends.soap.faults import CREDENTIAL_CODES, RECEIVER
+from resolvers.backends.soap.problems import SoapFault, SoapProblem, token
+from resolvers.errors import BackendContract, BackendError, BackendFailed, BackendRejected, BackendUnavailable
+
+BY_STATUS: Final = frozenset({401, 403, 429, 502, 503, 504})
+"""Statuses that say more than a fault in their body."""
+
+Redact = Callable[[str], str]
+
+
+class Outcomes:
+    """Makes the errors of one operation. `redact` takes the gateway's own secrets out of texts for the log."""
+
+    def __init__(
+        self,
+        backend: str,
+        operation: str,
+        *,
+        redact: Redact,
+        retry_fault: Iterable[str] = (),
+        show_message: bool = False,
+    ) -> None:
+        self._backend = backend
+        self._operation = operation
+        self._redact = redact
+        self._retry_fault = frozenset(retry_fault)
+        self._show = show_message
+
+    def problem(self, problem: SoapProblem) -> BackendContract:
+        """An answer, argument or configuration that does not fit."""
+        return self._contract(f"{self._backend}: {self._redact(str(problem))}", problem.cause)
+
+    def unavailable(self, why: str) -> BackendUnavailable:
+        """The service description is not there yet."""
+        return BackendUnavailable(
+            f"{self._backend}: {why}", backend=self._backend, operation=self._operation, cause="wsdl"
+        )
+
+    def status(self, status: int, retry_after: str | None, now: float) -> BackendError:
+        """An HTTP error, by its status alone."""
+        where: dict[str, Any] = {"backend": self._backend, "operation": self._operation}
+        told = f"{self._backend} answered HTTP {status}"
+        cause = f"HTTP {status}"
+        if 300 <= status < 400:
+            return self._contract(f"{told}: redirects are not followed", "redirect")
+        if status in (401, 403):
+            return BackendRejected(f"{self._backend} refused the gateway's credentials", cause="credentials", **where)
+        if status in BY_STATUS:
+            return BackendUnavailable(told, cause=cause, retry_after=seconds_to_wait(retry_after, now), **where)
+        if status >= 500:
+            return BackendFailed(told, cause=cause, retry_after=seconds_to_wait(retry_after, now), **where)
+        if status >= 400:
+            return BackendRejected(told, cause=cause, **where)
+        return self._contract(told, cause)
+
+    def fault(self, fault: SoapFault) -> BackendError:
+        """A fault. Its code and its detail's name are told, its words only where the configuration says so."""
+        fault.args = (self._redact(str(fault)),)
+        code = token(".".join((fault.code, *fault.subcodes))) or "unknown"
+        told = f"{self._backend} answered a fault ({code})"
+        if self._show and fault.reason:
+            told = f"{told}: {self._redact(fault.reason)[:500]}"
+        where: dict[str, Any] = {
+            "backend": self._backend,
+            "operation": self._operation,
+            "cause": "fault",
+            "fault": code,
+            "faultDetail": token(fault.detail_type),
+        }
+        names = frozenset(fault.names)
+        if names & CREDENTIAL_CODES:
+            return BackendRejected(told, **{**where, "cause": "credentials"})
+        retryable = True if names & self._retry_fault else None
+        if fault.code == RECEIVER:
+            return BackendFailed(told, retryable=retryable, **where)
+        return BackendRejected(told, retryable=retryable, **where)
+
+    def business(self, code: str, message: str | None, *, credentials: bool, retryable: bool) -> BackendError:
+        """An error that the backend reports inside a good answer."""
+        where: dict[str, Any] = {"backend": self._backend, "operation": self._operation}
+        shown = token(code) or "an error"
+        told = f"{self._backend} answered {shown}"
+        if self._show and message:
+            told = f"{told}: {self._redact(message)[:500]}"
+        if credentials:
+            return BackendRejected(told, cause="credentials", result=token(code), **where)
+        if retryable:
+            return BackendFailed(told, cause="result", result=token(code), **where)
+        return BackendRejected(told, cause="result", result=token(code), **where)
+
+    def _contract(self, message: str, cause: str) -> BackendContract:
+        return BackendContract(message, backend=self._backend, operation=self._operation, cause=cause)
+
+
+def seconds_to_wait(text: str | None, now: float) -> float | None:
+    """Retry-After (RFC 9110 §10.2.3), as seconds or as a date; None where it says nothing usable."""
+    if text is None:
+        return None
+    text = text.strip()
+    if text.isascii() and text.isdigit() and len(text) <= 9:
+        return float(text)
+    try:
+        moment = parsedate_to_datetime(text)
+    except ValueError:
+        return None
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC)
+    return max(0.0, moment.timestamp() - now)
