@@ -31,6 +31,9 @@ def _listed(value: object) -> object:
     return (value,) if isinstance(value, str) else value
 
 
+_ONE_OR_MORE: Final = BeforeValidator(_listed, json_schema_input_type=str | list[str])
+
+
 def _http_token(value: str) -> str:
     if not _TOKEN.fullmatch(value):
         raise ValueError("not a name that HTTP allows (RFC 9110 §5.6.2)")
@@ -62,8 +65,8 @@ def _at_most(limit: float) -> AfterValidator:
 
 
 Name = Annotated[str, Field(min_length=1)]
-Names = Annotated[tuple[Name, ...], BeforeValidator(_listed)]
-SomeNames = Annotated[tuple[Name, ...], BeforeValidator(_listed), Field(min_length=1)]
+Names = Annotated[tuple[Name, ...], _ONE_OR_MORE]
+SomeNames = Annotated[tuple[Name, ...], Field(min_length=1), _ONE_OR_MORE]
 HttpName = Annotated[str, AfterValidator(_http_token)]
 
 
@@ -78,38 +81,45 @@ class IssuerSettings(_Settings):
     under its full name first.
     """
 
-    issuer: Name
-    """The exact `iss`."""
-    audience: SomeNames
-    """One text or several; a token needs one of them in `aud`."""
-    algorithms: Annotated[tuple[Algorithm, ...], BeforeValidator(_listed), Field(min_length=1)]
-    key: SecretStr | None = None
-    """`env:NAME` or `file:PATH` of a shared secret (HS*) or a public key in PEM; in the demo the secret itself."""
-    jwks_url: str | None = None
-    jwks_file: Path | None = None
-    allow_http: bool = False
-    """Allows `jwks_url` without TLS to other hosts than this one."""
-    jwks_ca: Path | None = None
-    """PEM file of the authorities that sign the certificate at `jwks_url`, where it is not a public one."""
-    jwks_fresh: Annotated[Duration, _at_most(86_400)] = 300.0
-    """How long a fetched key set is used without asking again."""
-    jwks_stale: Annotated[Duration, _at_most(604_800)] = 86_400.0
-    """How long the last key set is used while the issuer cannot be asked."""
-    jwks_cooldown: Annotated[Duration, _at_most(3_600)] = 10.0
-    """The least time between two fetches caused by unknown key ids, and between two tries after a failure."""
-    jwks_timeout: Annotated[Duration, _at_most(30)] = 5.0
-    leeway: Annotated[Duration, _at_most(300)] = 30.0
-    """By how much the issuer's clock may differ from ours."""
-    max_token_bytes: Annotated[int, Field(ge=256, le=65_536)] = 8192
-    typ: SomeNames = ("JWT", "at+jwt")
-    """Accepted `typ` headers, in any case; a token without one counts as `JWT` (RFC 7519 §5.1, RFC 9068 §2.1)."""
-    subject: Name = "sub"
-    scopes: SomeNames = ("scope", "scp", "roles")
-    """Claims that hold scopes, as a text with spaces or as a list; what they hold is united."""
-    customer: Name = "customer"
-    tenant: Name = "tenant"
-    required: Names = ()
-    """Claims that must be there, besides `iss`, `aud`, `exp` and the subject."""
+    issuer: Name = Field(description="The exact `iss` of its tokens.")
+    audience: SomeNames = Field(description="A text or a list; a token needs one of them in `aud`.")
+    algorithms: Annotated[tuple[Algorithm, ...], _ONE_OR_MORE] = Field(
+        min_length=1, description="What it signs with; tokens cannot choose another."
+    )
+    key: SecretStr | None = Field(
+        None, description="`env:NAME` or `file:PATH` of a shared secret (HS*) or of a public key in PEM."
+    )
+    jwks_url: str | None = Field(None, description="Where it publishes its keys.")
+    jwks_file: Path | None = Field(None, description="A key set in a file, read at start.")
+    jwks_ca: Path | None = Field(
+        None, description="PEM file of the authorities behind `jwks_url`, where they are not public ones."
+    )
+    allow_http: bool = Field(False, description="Allow `jwks_url` without TLS to another host.")
+    jwks_fresh: Annotated[Duration, _at_most(86_400)] = Field(
+        300.0, description="How long a fetched key set is used without asking again."
+    )
+    jwks_stale: Annotated[Duration, _at_most(604_800)] = Field(
+        86_400.0, description="How long the last key set is used while the issuer cannot be asked."
+    )
+    jwks_cooldown: Annotated[Duration, _at_most(3_600)] = Field(
+        10.0, description="Least time between fetches for unknown key ids, and between tries after a failure."
+    )
+    jwks_timeout: Annotated[Duration, _at_most(30)] = Field(5.0, description="How long one fetch may take.")
+    leeway: Annotated[Duration, _at_most(300)] = Field(
+        30.0, description="By how much the issuer's clock may differ from ours."
+    )
+    max_token_bytes: int = Field(8192, ge=256, le=65_536, description="The longest token that is looked at.")
+    typ: SomeNames = Field(
+        ("JWT", "at+jwt"), description="Accepted `typ` headers, in any case; a token without one counts as JWT."
+    )
+    subject: Name = Field("sub", description="The claim that names the caller.")
+    scopes: SomeNames = Field(
+        ("scope", "scp", "roles"),
+        description="Claims that hold scopes, as a text with spaces or a list; what they hold is united.",
+    )
+    customer: Name = Field("customer", description="The claim that limits a caller to one customer's records.")
+    tenant: Name = Field("tenant", description="The claim that names the tenant.")
+    required: Names = Field((), description="Claims that must be there, besides `iss`, `aud`, `exp` and the subject.")
 
     @model_validator(mode="after")
     def _consistent(self) -> IssuerSettings:
@@ -138,37 +148,41 @@ def _check_url(url: str, allow_http: bool) -> None:
 class CookieSettings(_Settings):
     """`[auth.cookie]`: tokens from an HttpOnly cookie, for frontends of known origins."""
 
-    name: HttpName
-    header: HttpName = "x-bizgraph-csrf"
-    """Every request that relies on the cookie must carry this header, with any value."""
-    origins: Annotated[tuple[Annotated[str, AfterValidator(_origin)], ...], BeforeValidator(_listed)] = Field(
-        min_length=1
+    name: HttpName = Field(description="The cookie that holds the token.")
+    header: HttpName = Field(
+        "x-bizgraph-csrf", description="A request that relies on the cookie must carry this header, with any value."
     )
-    """Pages of these origins may use the cookie."""
+    origins: Annotated[tuple[Annotated[str, AfterValidator(_origin)], ...], _ONE_OR_MORE] = Field(
+        min_length=1, description="Pages of these origins may use the cookie."
+    )
 
 
 class DenylistSettings(_Settings):
     """`[auth.denylist]`: revoked tokens (`jti`) and subjects."""
 
-    store: Literal["off", "memory", "redis"] = "off"
-    when_unreachable: Literal["allow", "refuse"] = "allow"
-    """What happens to callers while Redis does not answer."""
-    remember: Annotated[Duration, _at_most(60)] = 5.0
-    """How long an answer of Redis is kept, so that not every request asks."""
-    timeout: Annotated[Duration, _at_most(5)] = 0.1
+    store: Literal["off", "memory", "redis"] = Field(
+        "off", description="Nowhere, in each process, or in Redis for all processes and machines."
+    )
+    when_unreachable: Literal["allow", "refuse"] = Field(
+        "allow", description="What happens to callers while Redis does not answer."
+    )
+    remember: Annotated[Duration, _at_most(60)] = Field(
+        5.0, description="How long an answer of Redis is kept, so that not every request asks."
+    )
+    timeout: Annotated[Duration, _at_most(5)] = Field(0.1, description="How long Redis may take.")
 
 
 class AuthSettings(_Settings):
     """The whole `[auth]` table."""
 
-    anonymous: bool = True
-    """Whether requests without a token are answered, with what needs no scope."""
-    realm: Annotated[str, Field(pattern=r"^[A-Za-z0-9 ._-]{1,64}$")] = "bizgraph"
-    remember: Annotated[Duration, _at_most(60)] = 60.0
-    """How long a verified token is not verified again; a rotated key takes effect within this time."""
-    cookie: CookieSettings | None = None
-    denylist: DenylistSettings = DenylistSettings()
-    issuers: tuple[IssuerSettings, ...] = ()
+    anonymous: bool = Field(True, description="Whether requests without a token are answered, with what needs none.")
+    realm: str = Field("bizgraph", pattern=r"^[A-Za-z0-9 ._-]{1,64}$", description="The realm in `WWW-Authenticate`.")
+    remember: Annotated[Duration, _at_most(60)] = Field(
+        60.0, description="How long a verified token is not verified again; so long a withdrawn key may live on."
+    )
+    cookie: CookieSettings | None = Field(None, description="Take tokens from a cookie as well.")
+    denylist: DenylistSettings = Field(DenylistSettings(), description="Where revocations are looked up.")
+    issuers: tuple[IssuerSettings, ...] = Field((), description="Whose tokens are believed.")
 
     @model_validator(mode="after")
     def _distinct(self) -> AuthSettings:
