@@ -43,7 +43,7 @@ def _own_schema() -> None:
     import schema
 
     ours = Path(gateway.__file__).parent.parent / "schema" / "__init__.py"
-    if schema.__file__ is None or Path(schema.__file__).resolve() != ours.resolve():
+    if Path(str(schema.__file__)).resolve() != ours.resolve():
         raise _refuse([f"another package named schema is in the way: {schema.__file__}; uninstall it"])
 
 
@@ -59,7 +59,7 @@ def serve(
     from gateway.server import run
     from gateway.settings import CONFIG_VARIABLE, ConfigurationError, load
 
-    path = config or Path(os.environ.get(CONFIG_VARIABLE, "bizgraph.toml"))
+    path = config if config is not None else Path(os.environ.get(CONFIG_VARIABLE, "bizgraph.toml"))
     overrides = {"HOST": host, "PORT": port, "WORKERS": workers}
     for name, value in overrides.items():
         if value is not None:

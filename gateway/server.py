@@ -8,6 +8,7 @@ from typing import Any
 
 import uvicorn
 from starlette.applications import Starlette
+from uvicorn.supervisors import Multiprocess
 
 from gateway.app import create_app
 from gateway.http.protocol import GuardedProtocol, ProtocolLimits
@@ -72,4 +73,4 @@ def run(settings: Settings) -> None:
         "gateway.server:app_from_environment", settings.server, factory=True, workers=settings.server.workers
     )
     socket = config.bind_socket()
-    uvicorn.supervisors.Multiprocess(config, target=uvicorn.Server(config).run, sockets=[socket]).run()
+    Multiprocess(config, sockets=[socket]).run()

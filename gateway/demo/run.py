@@ -119,7 +119,7 @@ async def _demo(port: int, chaos: bool, seed: int) -> None:
 
 async def _started(server: uvicorn.Server, serving: asyncio.Task[None]) -> None:
     """Return when the server listens or has given up. uvicorn tells it by an attribute only."""
-    while not server.started and not serving.done():
+    while not server.started and not serving.done():  # noqa: ASYNC110 - uvicorn has no event for it
         await asyncio.sleep(0.05)  # there is no event to wait for
 
 

@@ -58,7 +58,7 @@ def main() -> None:
                 await_demo(demo)
             else:
                 done = subprocess.run(
-                    ["bash", "-euo", "pipefail", "-c", text], cwd=ROOT, capture_output=True, text=True
+                    ["bash", "-euo", "pipefail", "-c", text], cwd=ROOT, capture_output=True, text=True, check=False
                 )
                 printed = done.stdout
                 print(printed or done.stderr)
