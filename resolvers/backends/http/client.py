@@ -146,7 +146,7 @@ class HttpClient:
         except (TooLarge, BadEncoding) as error:
             raise self._unreadable(error, operation) from error
         except FOREIGN as error:
-            raise failure(error, self.backend, operation, timeout) from error
+            raise failure(error, self.backend, operation, timeout, connected=link is not None) from error
         finally:
             if link is not None:
                 if done:

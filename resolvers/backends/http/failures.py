@@ -14,7 +14,6 @@ from aiohttp import (
     ClientError,
     ClientPayloadError,
     ServerDisconnectedError,
-    ServerTimeoutError,
 )
 from aiohttp.http_exceptions import HttpProcessingError
 
@@ -30,7 +29,9 @@ FOREIGN: Final = (ClientError, HttpProcessingError, AddressRefused, OSError)
 """What aiohttp and the sockets below it raise. `TimeoutError` is an OSError."""
 
 
-def failure(error: BaseException, backend: str, operation: str | None, timeout: float) -> BackendError:
+def failure(
+    error: BaseException, backend: str, operation: str | None, timeout: float, *, connected: bool
+) -> BackendError:
     """The error to raise for one that is in FOREIGN. Nothing of the original's text is in it."""
 
     def unavailable(cause: str, message: str, retryable: bool = True) -> BackendError:
@@ -43,7 +44,7 @@ def failure(error: BaseException, backend: str, operation: str | None, timeout: 
             return unavailable("address refused", "is at an address that is not allowed", retryable=False)
         case ClientConnectorError() if _refused_address(error):
             return unavailable("address refused", "is at an address that is not allowed", retryable=False)
-        case ServerTimeoutError():
+        case asyncio.TimeoutError() if not connected:
             return BackendTimeout(
                 f"{backend} accepted no connection in time",
                 backend=backend,
