@@ -55,15 +55,6 @@ def _loopback(host: str) -> bool:
         return False
 
 
-def _at_most(limit: float) -> AfterValidator:
-    def check(value: float) -> float:
-        if value > limit:
-            raise ValueError(f"at most {limit:g} seconds")
-        return value
-
-    return AfterValidator(check)
-
-
 Name = Annotated[str, Field(min_length=1)]
 Names = Annotated[tuple[Name, ...], _ONE_OR_MORE]
 SomeNames = Annotated[tuple[Name, ...], Field(min_length=1), _ONE_OR_MORE]
@@ -95,19 +86,20 @@ class IssuerSettings(_Settings):
         None, description="PEM file of the authorities behind `jwks_url`, where they are not public ones."
     )
     allow_http: bool = Field(False, description="Allow `jwks_url` without TLS to another host.")
-    jwks_fresh: Annotated[Duration, _at_most(86_400)] = Field(
-        300.0, description="How long a fetched key set is used without asking again."
+    jwks_fresh: Duration = Field(
+        300.0, ge=1, le=86_400, description="How long a fetched key set is used without asking again."
     )
-    jwks_stale: Annotated[Duration, _at_most(604_800)] = Field(
-        86_400.0, description="How long the last key set is used while the issuer cannot be asked."
+    jwks_stale: Duration = Field(
+        86_400.0, le=604_800, description="How long the last key set is used while the issuer cannot be asked."
     )
-    jwks_cooldown: Annotated[Duration, _at_most(3_600)] = Field(
-        10.0, description="Least time between fetches for unknown key ids, and between tries after a failure."
+    jwks_cooldown: Duration = Field(
+        10.0,
+        ge=1,
+        le=3_600,
+        description="Least time between fetches for unknown key ids, and between tries after a failure.",
     )
-    jwks_timeout: Annotated[Duration, _at_most(30)] = Field(5.0, description="How long one fetch may take.")
-    leeway: Annotated[Duration, _at_most(300)] = Field(
-        30.0, description="By how much the issuer's clock may differ from ours."
-    )
+    jwks_timeout: Duration = Field(5.0, gt=0, le=30, description="How long one fetch may take.")
+    leeway: Duration = Field(30.0, le=300, description="By how much the issuer's clock may differ from ours.")
     max_token_bytes: int = Field(8192, ge=256, le=65_536, description="The longest token that is looked at.")
     typ: SomeNames = Field(
         ("JWT", "at+jwt"), description="Accepted `typ` headers, in any case; a token without one counts as JWT."
@@ -166,10 +158,10 @@ class DenylistSettings(_Settings):
     when_unreachable: Literal["allow", "refuse"] = Field(
         "allow", description="What happens to callers while Redis does not answer."
     )
-    remember: Annotated[Duration, _at_most(60)] = Field(
-        5.0, description="How long an answer of Redis is kept, so that not every request asks."
+    remember: Duration = Field(
+        5.0, le=60, description="How long an answer of Redis is kept, so that not every request asks."
     )
-    timeout: Annotated[Duration, _at_most(5)] = Field(0.1, description="How long Redis may take.")
+    timeout: Duration = Field(0.1, gt=0, le=5, description="How long Redis may take.")
 
 
 class AuthSettings(_Settings):
@@ -177,8 +169,8 @@ class AuthSettings(_Settings):
 
     anonymous: bool = Field(True, description="Whether requests without a token are answered, with what needs none.")
     realm: str = Field("bizgraph", pattern=r"^[A-Za-z0-9 ._-]{1,64}$", description="The realm in `WWW-Authenticate`.")
-    remember: Annotated[Duration, _at_most(60)] = Field(
-        60.0, description="How long a verified token is not verified again; so long a withdrawn key may live on."
+    remember: Duration = Field(
+        60.0, le=60, description="How long a verified token is not verified again; so long a withdrawn key may live on."
     )
     cookie: CookieSettings | None = Field(None, description="Take tokens from a cookie as well.")
     denylist: DenylistSettings = Field(DenylistSettings(), description="Where revocations are looked up.")

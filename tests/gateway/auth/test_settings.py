@@ -58,7 +58,7 @@ def test_a_short_issuer() -> None:
         ({"key": None, "jwks_url": "https:///keys"}, "not an http"),
         ({"key": None, "jwks_url": "https://u:p@login.example/keys"}, "credentials"),
         ({"key": None, "jwks_url": "https://login.example/keys#a"}, "fragments"),
-        ({"leeway": "10m"}, "at most 300 seconds"),
+        ({"leeway": "10m"}, "less than or equal to 300"),
         ({"leeway": 30}, "leeway"),
         ({"max_token_bytes": 1_000_000}, "max_token_bytes"),
         ({"scopes": []}, "scopes"),
@@ -110,7 +110,7 @@ def test_wrong_cookies(changed: dict[str, Any], told: str) -> None:
     [
         ({"issuers": [BASE, BASE]}, "named twice"),
         ({"anonymous": False}, "nobody could ask"),
-        ({"remember": "2m"}, "at most 60 seconds"),
+        ({"remember": "2m"}, "less than or equal to 60"),
         ({"realm": 'a"b'}, "realm"),
         ({"denylist": {"store": "disk"}}, "store"),
         ({"cookies": {}}, "cookies"),
