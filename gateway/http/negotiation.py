@@ -36,24 +36,26 @@ _OFFERED = (JSON, GRAPHQL_RESPONSE)
 def negotiate(accept: bytes | None) -> MediaType | None:
     """The media type of the answer, None if the client takes neither.
 
-    The most specific range decides about a type, the highest weight between types, then the order in which the client
-    names them. A client that names none gets `application/json`.
+    The most specific range decides about a type. Between types the higher weight wins, then the one that is named over
+    the one that a wildcard covers, then the order. A client that names neither gets `application/json`.
     """
     if accept is None or not accept.strip():
         return JSON
-    best: tuple[float, int] | None = None
+    best: tuple[float, int, int] | None = None
     chosen: MediaType | None = None
     ranges = _ranges(accept.decode("latin-1"))
     for offered in _OFFERED:
         kind, subtype = offered.name.split("/")
-        specificity, quality, position = -1, 0.0, 0
-        for place, (range_kind, range_subtype, weight) in enumerate(ranges):
-            specific = (range_kind == kind) + (range_subtype == subtype)
-            if range_kind not in (kind, "*") or range_subtype not in (subtype, "*") or specific <= specificity:
-                continue
-            specificity, quality, position = specific, weight, place
-        if quality > 0 and (best is None or (quality, -position) > best):
-            best = (quality, -position)
+        fitting = [
+            ((range_kind != "*") + (range_subtype != "*"), -place, weight)
+            for place, (range_kind, range_subtype, weight) in enumerate(ranges)
+            if (range_kind, range_subtype) in ((kind, subtype), (kind, "*"), ("*", "*"))
+        ]
+        if not fitting:
+            continue
+        specificity, order, quality = max(fitting)
+        if quality > 0 and (best is None or (quality, specificity, order) > best):
+            best = (quality, specificity, order)
             chosen = offered
     return chosen
 

@@ -128,7 +128,7 @@ class GuardedProtocol(HttpToolsProtocol):  # type: ignore[misc] # uvicorn's prot
         elif lower == b"content-length":
             self._has_length = True
         elif lower == b"transfer-encoding":
-            if self._is_chunked or value.strip().lower() != b"chunked":
+            if value.strip().lower() != b"chunked":
                 raise self._stop(501, "The only transfer coding is chunked.")
             self._is_chunked = True
 

@@ -30,7 +30,8 @@ async def output_of(*command: str) -> str:
 async def test_every_audit_passes() -> None:
     """Every audit, whether it says MUST, SHOULD or MAY, finds what it looks for."""
     node, npm = shutil.which("node"), shutil.which("npm")
-    assert node and npm, "the audits need node and npm"
+    assert node is not None, "the audits need node"
+    assert npm is not None, "the audits need npm"
     if not (HERE / "node_modules").is_dir():
         await output_of(npm, "ci")
     async with served(Door().endpoint) as port:

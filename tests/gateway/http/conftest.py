@@ -37,5 +37,7 @@ async def served(app: Callable[..., Any], limits: ProtocolLimits | None = None) 
         server.close()
         for connection in list(state.connections):
             connection.transport.abort()
-        await asyncio.gather(*state.tasks, return_exceptions=True)
+        for task in (running := list(state.tasks)):
+            task.cancel()
+        await asyncio.gather(*running, return_exceptions=True)
         await server.wait_closed()

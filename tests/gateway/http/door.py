@@ -79,14 +79,14 @@ class Door:
         self.logged: list[BaseException] = []
         self.fails: Exception | None = None
         self.response_headers: list[tuple[bytes, bytes]] = []
-        self.endpoint = GraphQLEndpoint(
-            authenticate=self._authenticate,
-            documents=Documents(SCHEMA),
-            run=self._run,
-            mask=Masking(self._log),
-            new_id=lambda: "id-1",
-            **options,
-        )
+        parts: dict[str, Any] = {
+            "authenticate": self._authenticate,
+            "documents": Documents(SCHEMA),
+            "run": self._run,
+            "mask": Masking(self._log),
+            "new_id": lambda: "id-1",
+        }
+        self.endpoint = GraphQLEndpoint(**(parts | options))
 
     async def _authenticate(self, headers: Iterable[tuple[bytes, bytes]]) -> Principal:
         token = dict(headers).get(b"authorization", b"").removeprefix(b"Bearer ").decode()
