@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 from resolvers.backends.soap import mime, xml
 from resolvers.backends.soap.faults import read_fault
-from resolvers.backends.soap.interpret import Grammar
+from resolvers.backends.soap.grammar import Grammar
 from resolvers.backends.soap.problems import AnswerProblem, SoapFault
 from resolvers.backends.soap.types import Service
 
@@ -20,22 +19,8 @@ _UNTOLD_TYPES: Final = frozenset({"", "text/plain", "application/octet-stream"})
 """Types that say nothing: the body is looked at."""
 
 
-@dataclass(slots=True)
-class Opened:
-    """An envelope without a fault. `same_prefixes` says that no element below Body declares further prefixes."""
-
-    body: Any
-    version: Literal["1.1", "1.2"]
-    same_prefixes: bool
-
-    @property
-    def first(self) -> Any:
-        """The first element of Body; None where Body is empty."""
-        return next(iter(self.body), None)
-
-
-def open_answer(content_type: str, body: bytes, service: Service, grammar: Grammar, *, huge: bool = False) -> Opened:
-    """The opened envelope. Raises AnswerProblem for everything that is none, and SoapFault for a fault.
+def open_answer(content_type: str, body: bytes, service: Service, grammar: Grammar, *, huge: bool = False) -> Any:
+    """The Body of an envelope. Raises AnswerProblem for everything that is none, and SoapFault for a fault.
 
     The content type is looked at before the body is parsed: a page or a JSON document is told as what it is.
     """
@@ -60,8 +45,12 @@ def open_answer(content_type: str, body: bytes, service: Service, grammar: Gramm
     first = next(iter(found), None)
     if first is not None and first.tag in _FAULTS:
         raise read_fault(first, version, service, grammar)
-    visible = len(first.nsmap) if first is not None else 0
-    return Opened(found, version, same_prefixes=b"\x00" not in body[:8] and body.count(b"xmlns") <= visible)
+    return found
+
+
+def same_prefixes(element: Any, body: bytes) -> bool:
+    """Whether no element below this one declares further prefixes, so that a prefix means one thing in all of it."""
+    return b"\x00" not in body[:8] and body.count(b"xmlns") <= len(element.nsmap)
 
 
 def fault_of(content_type: str, body: bytes, service: Service, grammar: Grammar) -> SoapFault | None:
@@ -76,11 +65,11 @@ def fault_of(content_type: str, body: bytes, service: Service, grammar: Grammar)
 
 
 def _check_type(media: str, body: bytes) -> None:
-    looks = xml.looks_like(body)
-    if looks == "empty":
+    if not body or body.isspace():
         raise AnswerProblem("empty", "the answer is empty")
     if media in _XML_TYPES or media.endswith("+xml"):
         return
+    looks = xml.looks_like(body)
     if media in _UNTOLD_TYPES and looks == "xml":
         return
     if media in ("text/html", "application/xhtml+xml") or looks == "html":

@@ -60,7 +60,8 @@ class Encoder:
         if not field.required or field.many or self._rpc:
             return []
         raise ConfigurationProblem(
-            f"{path}.{field.key} is required: give it a value, or say {field.key} = {{ nil = true }} or {{ omit = true }}"
+            f"{path}.{field.key} is required: give it a value, or say "
+            f"{field.key} = {{ nil = true }} or {field.key} = {{ omit = true }}"
         )
 
     def _directed(self, field: Field, value: Mapping[str, Any], path: str, part: bool) -> list[Part]:
@@ -182,9 +183,8 @@ class Encoder:
         known |= {attribute.key for attribute in actual.attributes} | {"xsi:type", CONTENT}
         unknown = sorted(key for key in table if key not in known)
         if unknown and not (actual.wildcard and not actual.fields):
-            raise ConfigurationProblem(
-                f"{path} has no {', '.join(unknown)}; it has {', '.join(child.key for child in actual.fields) or 'nothing'}"
-            )
+            told = ", ".join(child.key for child in actual.fields) or "nothing"
+            raise ConfigurationProblem(f"{path} has no {', '.join(unknown)}; it has {told}")
         for attribute in actual.attributes:
             if attribute.key in table:
                 attributes += self._attribute(

@@ -12,7 +12,7 @@ from resolvers.backends.http import Answer
 from resolvers.backends.ports import Call, Fetched, Forwarded, Reader
 from resolvers.backends.soap.answer import fault_of, open_answer
 from resolvers.backends.soap.channel import Channel
-from resolvers.backends.soap.interpret import Grammar
+from resolvers.backends.soap.grammar import Grammar
 from resolvers.backends.soap.loader import WsdlState
 from resolvers.backends.soap.outcome import BY_STATUS, Outcomes
 from resolvers.backends.soap.paging import Paging, Window
@@ -175,8 +175,8 @@ class SoapEndpoint(Generic[Record]):
         try:
             if answer.status != 200:
                 raise self._http_error(answer, content_type, service, grammar)
-            opened = open_answer(content_type, answer.body, service, grammar, huge=self._settings.files)
-            payload = prepared.reply.read(opened, answer.body)
+            body = open_answer(content_type, answer.body, service, grammar, huge=self._settings.files)
+            payload = prepared.reply.read(body, answer.body)
         except SoapFault as fault:
             if frozenset(fault.names) & frozenset(self._settings.absent_fault):
                 return Payload((), 0, None, None)

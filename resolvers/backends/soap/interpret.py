@@ -1,16 +1,16 @@
 """The interpreter: one answer decoded by walking its elements and types together.
 
-It reads everything that the compiled decoder leaves to it: SOAP encoding (SOAP 1.1 §5) with arrays, `href` and multiRef,
-PHP's maps, elements that xsi:type alone describes, and elements that the service description does not know.
+It reads everything that the compiled decoder leaves to it: SOAP encoding (SOAP 1.1 §5) with arrays, `href` and
+multiRef, PHP's maps, elements that xsi:type alone describes, and elements that the service description does not know.
 """
 
 from __future__ import annotations
 
-from datetime import tzinfo
 from typing import Any, Final
 
+from resolvers.backends.soap.grammar import ANY_ARRAY, ANYTHING, Grammar
 from resolvers.backends.soap.problems import DecodeProblem
-from resolvers.backends.soap.reading import FromText, from_text, is_text
+from resolvers.backends.soap.reading import is_text
 from resolvers.backends.soap.types import (
     ARRAY_TYPE,
     CONTENT,
@@ -18,7 +18,6 @@ from resolvers.backends.soap.types import (
     SOAP12_ENCODING,
     SOAP_ENCODING,
     TYPENAME,
-    XSD,
     XSI,
     XSI_TYPE,
     Anything,
@@ -26,7 +25,6 @@ from resolvers.backends.soap.types import (
     Field,
     Group,
     Scalar,
-    Service,
     Struct,
     Type,
 )
@@ -35,9 +33,6 @@ from resolvers.backends.soap.wanted import EVERYTHING, Wanted
 MAX_ELEMENTS: Final = 1_000_000
 """How many elements an answer may have, each counted as often as it is referred to."""
 
-ANYTHING = Anything()
-_ANY_ARRAY = Array(ANYTHING)
-_ENCODINGS = (SOAP_ENCODING, SOAP12_ENCODING)
 _IGNORED_ATTRIBUTES = (
     f"{{{XSI}}}",
     f"{{{SOAP_ENCODING}}}",
@@ -48,62 +43,6 @@ _REF = f"{{{SOAP12_ENCODING}}}ref"
 _REF_IDS = ("id", f"{{{SOAP12_ENCODING}}}id")
 _ARRAY_MARKS = (ARRAY_TYPE, f"{{{SOAP12_ENCODING}}}itemType", f"{{{SOAP12_ENCODING}}}arraySize")
 _TRUE = ("true", "1")
-
-
-class Grammar:
-    """A service's types with their readers, built once and used by every answer.
-
-    `zone` is that of dateTime values that tell none. With `texts` the declared simple types are ignored and every
-    scalar stays the text that came, for servers whose declarations are not true.
-    """
-
-    __slots__ = ("_fields", "_places", "_readers", "texts", "types", "zone")
-
-    def __init__(self, service: Service, *, zone: tzinfo | None = None, texts: bool = False) -> None:
-        self.types = service.types
-        self.zone = zone
-        self.texts = texts
-        self._readers: dict[int, FromText | None] = {}
-        self._fields: dict[int, dict[str, Field]] = {}
-        self._places: dict[int, tuple[Group, int]] = {}
-
-    def reader(self, scalar: Scalar) -> FromText | None:
-        """The reader of a simple type; None for texts that stay as they are."""
-        if self.texts:
-            return None
-        try:
-            return self._readers[id(scalar)]
-        except KeyError:
-            return self._readers.setdefault(id(scalar), from_text(scalar, self.zone))
-
-    def fields(self, struct: Struct) -> dict[str, Field]:
-        """A struct's children by qualified and by local name; the first of a local name wins."""
-        try:
-            return self._fields[id(struct)]
-        except KeyError:
-            found: dict[str, Field] = {}
-            grouped = [(group, index) for group in struct.groups for index in range(len(group.fields))]
-            for group, index in grouped:
-                self._places[id(group.fields[index])] = (group, index)
-            for child in (*struct.fields, *(group.fields[index] for group, index in grouped)):
-                for alternative in (child, *child.substitutes):
-                    found[alternative.tag] = child
-                    found.setdefault(alternative.name, child)
-            return self._fields.setdefault(id(struct), found)
-
-    def place(self, child: Field) -> tuple[Group, int] | None:
-        """The repeated group that a child of a struct belongs to, and where in it; None for ordinary children."""
-        return self._places.get(id(child))
-
-    def named(self, element: Any, text: str) -> Type | None:
-        """The type that an xsi:type names, as its namespaces are declared at the element."""
-        prefix, _, local = text.strip().rpartition(":")
-        namespace = element.nsmap.get(prefix or None)
-        if namespace in _ENCODINGS:
-            if local == "Array":
-                return _ANY_ARRAY
-            namespace = XSD
-        return self.types.get(f"{{{namespace}}}{local}")
 
 
 class Interpreter:
@@ -171,7 +110,7 @@ class Interpreter:
         if isinstance(declared, Struct):
             return declared
         items = self._named(element, element.get(ARRAY_TYPE, "").partition("[")[0])
-        return _ANY_ARRAY if items is None else Array(items)
+        return ANY_ARRAY if items is None else Array(items)
 
     def _typed(self, element: Any, declared: Type, wanted: Wanted) -> Any:
         if isinstance(declared, Scalar):
@@ -319,7 +258,7 @@ class Interpreter:
         return values
 
     def _referred(self, ident: str, declared: Type, wanted: Wanted) -> Any:
-        """The value of the element with this id: decoded once, counted each time (so that few bytes stay few values)."""
+        """The value of the element with this id: decoded once, counted each time, so that few bytes stay few values."""
         key = (ident, id(declared), id(wanted))
         known = self._memo.get(key)
         if known is not None:
@@ -355,7 +294,7 @@ def _local(tag: str) -> str:
 
 
 def gather(values: dict[str, Any], key: str, value: Any) -> bool:
-    """Add a value of an undeclared element: the second of a name makes a list. Returns whether there was one already."""
+    """Add a value of an undeclared element; the second of a name makes a list. Returns whether there was one before."""
     if key not in values:
         values[key] = value
         return False

@@ -24,7 +24,7 @@ Sleep = Callable[[float], Awaitable[None]]
 
 
 class WsdlState(Struct, frozen=True):
-    """Where loading stands, for health. `problem` is the last try's; `skipped` what the WSDL has that cannot be used."""
+    """Where loading stands, for health. `problem` is the last try's; `skipped` is what of the WSDL cannot be used."""
 
     status: Literal["loading", "ready", "missing"] = "loading"
     tries: int = 0

@@ -1,7 +1,7 @@
 """A WSDL with everything that it imports, fetched ahead of zeep, which would load it piece by piece and from anywhere.
 
-Documents come at once, not one by one; their number and size are limited, their hosts must be allowed, and none may have
-a DTD. Two public schemas that many descriptions import are part of this package and are never fetched.
+Documents come at once, not one by one; their number and size are limited, their hosts must be allowed, and none may
+have a DTD. Two public schemas that many descriptions import are part of this package and are never fetched.
 """
 
 from __future__ import annotations

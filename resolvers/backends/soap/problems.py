@@ -65,7 +65,7 @@ class DecodeProblem(AnswerProblem):
 
 
 class SoapFault(Exception):
-    """A fault, of SOAP 1.1 (§4.4) or 1.2 (part 1, §5.4). `code` is Client or Server for both, or the backend's own word.
+    """A fault of SOAP 1.1 (§4.4) or 1.2 (part 1, §5.4). `code` is Client or Server for both, or the backend's own word.
 
     `detail_type` names the detail's element, and `detail` is decoded where the service description declares it.
     """

@@ -7,9 +7,12 @@ from typing import Any
 
 from msgspec import Struct as Record
 
-from resolvers.backends.soap.answer import Opened
-from resolvers.backends.soap.decode import Compiler, Decode
-from resolvers.backends.soap.interpret import Grammar, Interpreter
+from resolvers.backends.soap.answer import same_prefixes
+from resolvers.backends.soap.columns import WORTH_IT, Columns, columns_of
+from resolvers.backends.soap.decode import Compiler
+from resolvers.backends.soap.grammar import Grammar
+from resolvers.backends.soap.interpret import Interpreter
+from resolvers.backends.soap.loose import Decode
 from resolvers.backends.soap.problems import AnswerProblem, ConfigurationProblem, DecodeProblem
 from resolvers.backends.soap.settings import SoapOperationSettings
 from resolvers.backends.soap.types import Anything, Array, Operation, Scalar, Struct, Type
@@ -49,44 +52,59 @@ class Reply:
         self._code = self._path(errors.path if errors else None, name)
         self._message = self._path(errors.message if errors else None, name)
         fields = None if needs is None else dict.fromkeys(needs, EVERYTHING)
-        wanted = [(self._items or (), Wanted(fields, item=True))]
-        wanted += [(path, EVERYTHING) for path in (self._total, self._code, self._message) if path]
-        self._wanted = wanted_by(wanted)
+        others = [(path, EVERYTHING) for path in (self._total, self._code, self._message) if path]
+        self._wanted = wanted_by([(self._items or (), Wanted(fields, item=True)), *others])
         self._decode: Decode | None = None
+        self._columns: Columns | None = None
+        self._beside: Decode | None = None
         if not operation.encoded and self._root is not None:
-            self._decode = Compiler(grammar).decoder(self._root, self._wanted)
+            compiler = Compiler(grammar)
+            self._decode = compiler.decoder(self._root, self._wanted)
+            self._columns = columns_of(self._root, self._items or (), self._wanted, grammar)
+            if others:
+                self._beside = compiler.decoder(self._root, wanted_by(others))
 
-    def read(self, opened: Opened, body: bytes) -> Payload:
-        """The decoded answer. Raises AnswerProblem. `body` is looked at for references, which RPC servers may use."""
+    def read(self, envelope_body: Any, body: bytes) -> Payload:
+        """The payload of an answer, from its Body element. Raises AnswerProblem.
+
+        `body` are the bytes that it was parsed from: their size and what they hold choose the decoder.
+        """
+        if self._root is None:
+            return Payload((), None, None, None)
+        element = envelope_body if self._operation.answer is None else self._payload(envelope_body)
+        rpc = self._operation.style == "rpc"
+        compiled = self._decode is not None and not (rpc and (b"href" in body or b"\x00" in body[:8]))
         try:
-            value = self._value(opened, body)
+            if compiled and self._columns is not None and len(body) >= WORTH_IT:
+                items = self._columns.read(element)
+                if items is not None:
+                    return self._told(self._beside(element) if self._beside is not None else None, items)
+            if compiled and self._decode is not None:
+                value = self._decode(element)
+            else:
+                references = envelope_body if rpc else None
+                interpreter = Interpreter(self._grammar, references, same_prefixes=same_prefixes(element, body))
+                value = interpreter.value(element, self._root, self._wanted)
         except RecursionError:
             raise AnswerProblem("limit", "the answer is nested too deeply") from None
+        return self._told(value, items_of(find(value, self._items or ())))
+
+    def _told(self, value: Any, items: Sequence[Any]) -> Payload:
+        """The items with what the answer tells beside them."""
         total = find(value, self._total) if self._total else None
         code = find(value, self._code) if self._code else None
         message = find(value, self._message) if self._message else None
         return Payload(
-            items=items_of(find(value, self._items or ())),
+            items=items,
             total=_whole_number(total),
             code=None if code is None else _text(code),
             message=None if message is None else _text(message),
         )
 
-    def _value(self, opened: Opened, body: bytes) -> Any:
-        operation = self._operation
-        if self._root is None:
-            return None
-        element = opened.body if operation.answer is None else self._payload(opened)
-        rpc = operation.style == "rpc"
-        if self._decode is not None and not (rpc and (b"href" in body or b"\x00" in body[:8])):
-            return self._decode(element)
-        interpreter = Interpreter(self._grammar, opened.body if rpc else None, same_prefixes=opened.same_prefixes)
-        return interpreter.value(element, self._root, self._wanted)
-
-    def _payload(self, opened: Opened) -> Any:
+    def _payload(self, envelope_body: Any) -> Any:
         """The element that answers. Document style names it; RPC style does not say how it is called."""
         expected = self._operation.answer.name if self._operation.answer is not None else ""
-        children = list(opened.body)
+        children = list(envelope_body)
         if not children:
             raise AnswerProblem("empty-body", "the answer's Body is empty")
         for child in children:

@@ -92,8 +92,8 @@ class SoapOperationSettings(_Model):
 
     `arguments` and `headers` are tables of the elements to send. Their texts may be `"{key}"`, `"{keys}"`, `"{limit}"`,
     `"{offset}"`, `"{page}"`, `"{first}"`, the name of an argument (`"{status}"`), a mixture (`"INV-{key}"`,
-    `"{keys|csv}"`) or a secret (`"env:NAME"`, `"file:PATH"`). `{ nil = true }` sends xsi:nil, `{ omit = true }` leaves a
-    required element out, and `{ value = "{status}", absent = "empty" }` says what stands for an argument not given.
+    `"{keys|csv}"`) or a secret (`"env:NAME"`, `"file:PATH"`). `{ nil = true }` sends xsi:nil, `{ omit = true }` leaves
+    a required element out, and `{ value = "{status}", absent = "empty" }` says what stands for an argument not given.
     """
 
     operation: str = Field(description="The operation's name in the WSDL.")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import tzinfo
 
-from resolvers.backends.soap.interpret import Grammar
+from resolvers.backends.soap.grammar import Grammar
 from resolvers.backends.soap.problems import ConfigurationProblem
 from resolvers.backends.soap.request import Request, Unique
 from resolvers.backends.soap.security import Signer, UsernameToken
