@@ -59,7 +59,7 @@ class GraphiQLPage:
     def __init__(self, page: Page) -> None:
         self.page = page
         self.watch = Watch(page)
-        self.response = page.get_by_label("Result Window").or_(page.locator(".result-window")).first
+        self.response = page.get_by_role("region", name="Result Window")
         self.query = page.locator(".graphiql-query-editor")
         self.panel = page.locator(".graphiql-plugin")
         self.token_button = page.get_by_role("button", name="Token:")

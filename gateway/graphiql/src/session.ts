@@ -10,7 +10,7 @@ export const session = createStore<{ token: Token | null }>()(() => ({ token: nu
 export function requestHeaders(token: Token | null, edited: Record<string, unknown> = {}): Record<string, string> {
   const headers: Record<string, string> = {};
   if (token !== null && !setsAuthorization(edited)) headers['authorization'] = `Bearer ${token.token}`;
-  for (const [name, value] of Object.entries(edited)) headers[name] = String(value);
+  for (const [name, value] of Object.entries(edited)) headers[name.toLowerCase()] = String(value);
   return headers;
 }
 

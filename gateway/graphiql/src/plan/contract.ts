@@ -66,19 +66,22 @@ export interface Trace {
 
 type Told<T> = { [Key in keyof T]?: T[Key] | null };
 
-/** The plan in an answer's extensions, or null where there is none. Parts that the server leaves out read as empty. */
+/**
+ * The plan in an answer's extensions, or null where there is none. Parts that are left out read as empty: a panel must
+ * not fail for what an older or newer server says.
+ */
 export function readExplain(extensions: Record<string, unknown> | undefined): Explain | null {
   const told = extensions?.['explain'];
   if (!isObject(told)) return null;
   const { levels, calls, cost, scopes, refused, personal, warnings } = told as Told<Explain>;
   return {
-    levels: (levels ?? []).map(({ depth, operations }) => ({ depth, operations: operations.map(readOperation) })),
+    levels: list(levels).map(({ depth, operations }) => ({ depth, operations: list(operations).map(readOperation) })),
     calls: { least: calls?.least ?? 0, most: calls?.most ?? null },
     cost: { value: cost?.value ?? 0, limit: cost?.limit ?? null },
-    scopes: { needed: scopes?.needed ?? [], missing: scopes?.missing ?? [] },
-    refused: refused ?? [],
-    personal: personal ?? [],
-    warnings: (warnings ?? []).map(({ code, message, path }) => ({ code, message, path: path ?? null })),
+    scopes: { needed: texts(scopes?.needed), missing: texts(scopes?.missing) },
+    refused: list(refused).map(({ path, scopes: needed }) => ({ path, scopes: texts(needed) })),
+    personal: texts(personal),
+    warnings: list(warnings).map(({ code, message, path }) => ({ code, message, path: path ?? null })),
   };
 }
 
@@ -95,14 +98,14 @@ function readOperation(told: Told<PlannedOperation>): PlannedOperation {
   };
 }
 
-/** The trace in an answer's extensions, or null where there is none. */
+/** The trace in an answer's extensions, or null where there is none; lenient as `readExplain`. */
 export function readTrace(extensions: Record<string, unknown> | undefined): Trace | null {
   const told = extensions?.['trace'];
   if (!isObject(told)) return null;
   const { durationMs, calls, cache } = told as Told<Trace>;
   return {
     durationMs: durationMs ?? 0,
-    calls: (calls ?? []).map(readCall),
+    calls: list(calls).map(readCall),
     cache: { hits: cache?.hits ?? 0, misses: cache?.misses ?? 0, stale: cache?.stale ?? 0 },
   };
 }
@@ -119,6 +122,14 @@ function readCall(told: Told<TracedCall>): TracedCall {
     attempts: told.attempts ?? 1,
     code: told.code ?? null,
   };
+}
+
+function list<T extends object>(told: T[] | null | undefined): T[] {
+  return Array.isArray(told) ? told.filter(isObject) : [];
+}
+
+function texts(told: string[] | null | undefined): string[] {
+  return Array.isArray(told) ? told.map(String) : [];
 }
 
 function isObject(value: unknown): value is object {

@@ -75,6 +75,12 @@ describe('what the server leaves out', () => {
     expect(trace?.cache).toEqual({ hits: 0, misses: 0, stale: 0 });
   });
 
+  it('is empty where it is of another kind than agreed', () => {
+    const plan = readExplain({ explain: { levels: {}, scopes: [], refused: 'all', warnings: [null], personal: 1 } });
+    expect(plan).toMatchObject({ levels: [], scopes: { needed: [], missing: [] }, refused: [], warnings: [], personal: [] });
+    expect(readTrace({ trace: { calls: 'many' } })?.calls).toEqual([]);
+  });
+
   it('is no plan and no trace at all without the extension', () => {
     expect([readExplain(undefined), readExplain({}), readTrace({ trace: null })]).toEqual([null, null, null]);
   });

@@ -40,6 +40,11 @@ export const planStore = createStore<PlanState>()(() => ({
   run: { status: 'none' },
 }));
 
+/** Whether the server explains and traces for this caller; one that does not is not asked again on every key. */
+export function answersCaller(problem: Problem | null): boolean {
+  return problem?.kind !== 'refused' && problem?.kind !== 'unsupported';
+}
+
 /** Takes the trace out of a run's answer; in a multipart answer it comes with the last part. */
 export function noteRun(name: string | null, answer: Answer | Answer[]): void {
   for (const part of Array.isArray(answer) ? answer : [answer]) {
