@@ -7,11 +7,11 @@ id and no claim can get into an answer or a log through them.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, Final, Literal
+from typing import Final, Literal
 
 import orjson
 
-from resolvers.errors import Forbidden, GatewayError, Unauthenticated
+from resolvers.errors import GatewayError, Unauthenticated
 
 Reason = Literal[
     "missing",
@@ -87,13 +87,9 @@ def scope_challenge(scopes: Iterable[str], realm: str) -> bytes:
     return f'Bearer realm="{realm}", error="insufficient_scope", scope="{" ".join(named)}"'.encode("ascii")
 
 
-def refusal_body(error: Unauthenticated | Forbidden, correlation_id: str | None = None) -> bytes:
+def refusal_body(error: GatewayError, correlation_id: str | None = None) -> bytes:
     """The answer of a request that was not executed: `errors` and no `data` (GraphQL §7.1, GraphQL over HTTP §6.4)."""
-    return orjson.dumps({"errors": [_told(error, correlation_id)]})
-
-
-def _told(error: GatewayError, correlation_id: str | None) -> dict[str, Any]:
     extensions = error.extensions
     if correlation_id is not None:
         extensions["correlationId"] = correlation_id
-    return {"message": error.message, "extensions": extensions}
+    return orjson.dumps({"errors": [{"message": error.message, "extensions": extensions}]})

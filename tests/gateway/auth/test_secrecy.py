@@ -32,12 +32,15 @@ async def test_nothing_shows_the_key_or_the_token(clock: FakeClock, caplog: pyte
     principal = await door.principal([(b"authorization", b"Bearer " + good.encode())])
     shown = [repr(settings), str(settings), settings.model_dump_json(), repr(verifier), repr(door), repr(principal)]
     shown += [repr(issuer) + repr(issuer.keys) for issuer in verifier.issuers] + [repr(read(good))]
-    for text in (bad, forged, good + "x", PLANTED):
+    broken = [
+        token(f'{{"sub":"{PLANTED}"'.encode() + end) for end in (b"", b',"sub":1}', b',"x":"\xff"}', b',"x":9e999}')
+    ]
+    for text in (bad, forged, good + "x", PLANTED, *broken):
         with pytest.raises(Unauthenticated) as caught:
             await door.principal([(b"authorization", b"Bearer " + text.encode())])
         shown += traceback.format_exception(caught.value)
         shown += [challenge(caught.value, "r").decode(), refusal_body(caught.value).decode()]
-    for secret in (PLANTED, good, bad, forged, good.split(".")[1], good.split(".")[2]):
+    for secret in (PLANTED, good, bad, forged, good.split(".")[1], good.split(".")[2], *broken):
         assert all(secret not in text for text in shown)
         assert secret not in caplog.text
 
