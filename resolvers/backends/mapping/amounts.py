@@ -19,7 +19,7 @@ from resolvers.records import Money
 Convert = Callable[[Any], Any]
 
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?").fullmatch
-_CODE = re.compile(r"[A-Z]{3}").fullmatch
+_CODE = re.compile(r"[A-Za-z]{3}").fullmatch
 _WIDE = Context(prec=4 * LONGEST_NUMBER)
 """The default context would round to 28 digits, or refuse to."""
 
@@ -82,7 +82,7 @@ def currency(fixed: str | None) -> Convert:
         if raw is None or raw == "":
             if fixed is not None:
                 return fixed
-        elif isinstance(raw, str) and _CODE(raw.upper()):
+        elif isinstance(raw, str) and _CODE(raw):
             return raw.upper()
         raise Misfit("a currency code of three letters", raw)
 

@@ -69,7 +69,7 @@ class FieldCompiler:
         count = len(paths)
         currency = None
         if kind.name == "money":
-            currency = self._currency()
+            currency = amounts.currency(self._fixed_currency())
             convert = self._money(convert, currency)
             if settings.currency_path is not None:
                 paths = (*paths, self._path("currency_path", settings.currency_path))
@@ -91,7 +91,8 @@ class FieldCompiler:
     def _constant(self, name: str, choice: Choice) -> Constant:
         value = choice.literal("const", self._settings.const)
         if self._kind.name == "money" and value is not None:
-            value = self._money(lambda amount: amount, self._currency())(value)
+            code = self._fixed_currency()
+            value = None if code is None else Money(value, code)
         return Constant(name=name, value=value)
 
     def _note(self, option: str, reason: str) -> None:
@@ -163,17 +164,17 @@ class FieldCompiler:
             empty = frozenset() if listed else pipeline.EMPTY
         return pipeline.null_test(empty, pattern)
 
-    def _currency(self) -> Callable[[Any], str]:
+    def _fixed_currency(self) -> str | None:
         settings = self._settings
-        fixed = None
         if settings.currency is not None:
             try:
-                fixed = amounts.currency(None)(settings.currency)
+                code: str = amounts.currency(None)(settings.currency)
+                return code
             except Misfit as misfit:
                 self._note("currency", f"should be {misfit.expected}")
         elif settings.currency_path is None and settings.call is None:
             self._note("currency", "is missing: an amount needs `currency` or `currency_path`")
-        return amounts.currency(fixed)
+        return None
 
     def _money(self, amount: Convert, currency: Callable[[Any], str]) -> Convert:
         settings = self._settings

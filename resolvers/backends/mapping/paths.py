@@ -185,10 +185,12 @@ def parse_path(text: str) -> Path:
     """The path that `text` writes; ValueError with the reason when it writes none."""
     up = 0
     rest = text
-    while rest == "^" or rest.startswith("^."):
+    while rest.startswith("^."):
         up, rest = up + 1, rest[2:]
-    if rest == "." or (up and not rest):
-        return Path(up=up)
+    if rest == "^":
+        return Path(up=up + 1)
+    if text == ".":
+        return ITEM
     steps: list[Step] = []
     at = 0
     while at < len(rest):

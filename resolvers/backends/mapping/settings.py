@@ -118,7 +118,7 @@ class FieldSettings(BaseModel):
         None, description="Where the list of entries is; map.* for the values of a map; . for one record."
     )
     one: str | None = Field(None, description="Where the object of a single entry is; . for fields of the item itself.")
-    where: Conditions = ()
+    where: Conditions = Field((), description="Which entries are read: those that meet every condition.")
     fields: dict[str, FieldSettings] | None = Field(None, description="The fields of each entry.")
     parts: tuple[FieldSettings, ...] | None = Field(None, description="Several tables whose entries follow each other.")
 

@@ -73,7 +73,10 @@ def boolean_text(raw: Any) -> str:
     """`true` or `false` for a boolean of any spelling: true, "Yes", 1, "off", "F"."""
     if isinstance(raw, bool):
         return "true" if raw else "false"
-    spelled = raw.lower() if isinstance(raw, str) else form(raw) if isinstance(raw, (int, float, Decimal)) else None
+    try:
+        spelled = raw.lower() if isinstance(raw, str) else integer_text(raw)
+    except Misfit:
+        spelled = ""
     if spelled in TRUE:
         return "true"
     if spelled in FALSE:
