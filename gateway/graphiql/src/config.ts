@@ -9,7 +9,8 @@ export interface Token {
 export interface Example {
   title: string;
   query: string;
-  variables?: Record<string, unknown> | null;
+  /** As an object, or as the text of the variables editor. */
+  variables?: Record<string, unknown> | string | null;
 }
 
 export interface Config {

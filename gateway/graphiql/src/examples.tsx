@@ -10,7 +10,10 @@ interface Tab {
 }
 
 export function exampleTabs(examples: Example[]): Tab[] {
-  return examples.map(({ query, variables }) => ({ query, variables: variables ? JSON.stringify(variables, null, 2) : '' }));
+  return examples.map(({ query, variables }) => ({
+    query,
+    variables: typeof variables === 'string' ? variables : variables ? JSON.stringify(variables, null, 2) : '',
+  }));
 }
 
 /**
