@@ -15,8 +15,8 @@ from gateway.http.refusal import CLOSE, Refused
 _DEPTH = 100
 """Levels of objects and lists in one body; GraphQL input has a handful."""
 
-_INTEGERS = range(-(2**63), 2**64)
-"""Beyond these, other JSON readers on the way lose digits."""
+_LEAST, _MOST = -(2**63), 2**64 - 1
+"""Integers beyond these lose digits in other JSON readers on the way."""
 
 
 async def read_body(headers: Mapping[bytes, bytes], receive: Receive, *, limit: int, timeout: float) -> bytes | None:
@@ -108,7 +108,7 @@ def _count_colons(value: dict[str, Any], what: str) -> int:
                     colons += item.count(":")
                 elif kind is dict or kind is list:
                     below.append(item)
-                elif kind is int and item not in _INTEGERS:
+                elif kind is int and not _LEAST <= item <= _MOST:
                     raise Refused(f"{what} holds an integer beyond 64 bits.")
         if not below:
             return colons

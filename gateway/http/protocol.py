@@ -46,6 +46,7 @@ class GuardedProtocol(HttpToolsProtocol):  # type: ignore[misc] # uvicorn's prot
         super().__init__(config, server_state, app_state, _loop)
         self.limits = app_state.get("protocol_limits", self.limits)
         self.timeout_keep_alive = self.limits.idle_timeout
+        self._most_headers = self.limits.header_count
         # uvicorn makes the default headers anew every second from what the configuration holds.
         config.encoded_headers = _unnamed(config.encoded_headers)
         server_state.default_headers = _unnamed(server_state.default_headers)
@@ -53,16 +54,11 @@ class GuardedProtocol(HttpToolsProtocol):  # type: ignore[misc] # uvicorn's prot
         self._reading = ""  # then "head" and "body" of each request, and "" again until the next begins
         self._timer: asyncio.TimerHandle | None = None
         self._timed = ""
+        self._held_up = False  # since the timer was set, the application has let the client wait
         self._write_timer: asyncio.TimerHandle | None = None
-        self._start_head()
-
-    def _start_head(self) -> None:
+        self._segment = 0
+        self._begun = False
         self._head_received = 0
-        self._header_count = 0
-        self._header_bytes = 0
-        self._hosts = 0
-        self._has_length = False
-        self._is_chunked = False
 
     def connection_made(self, transport: Any) -> None:
         super().connection_made(transport)
@@ -76,15 +72,16 @@ class GuardedProtocol(HttpToolsProtocol):  # type: ignore[misc] # uvicorn's prot
     def data_received(self, data: bytes) -> None:
         if self.transport.is_closing():
             return
-        reading = self._reading
+        self._segment = len(data)
+        self._begun = False
         super().data_received(data)
         if self.transport.is_closing():
             return
         if self._reading == "head":
             # The parser keeps an incomplete header to itself, so what went in is counted; but not the segment in which
-            # the request begins, since a body may have ended there.
-            if reading == "head":
-                self._head_received += len(data)
+            # the request begins, since the body of another may have ended there.
+            if not self._begun:
+                self._head_received += self._segment
             if self._head_received > self.limits.url + self.limits.header_bytes:
                 self._refuse(431, "The headers are too large.")
             elif self._timed != "head":
@@ -107,7 +104,8 @@ class GuardedProtocol(HttpToolsProtocol):  # type: ignore[misc] # uvicorn's prot
     def on_message_begin(self) -> None:
         super().on_message_begin()
         self._reading = "head"
-        self._start_head()
+        self._begun = True
+        self._head_received = 0
 
     def on_url(self, url: bytes) -> None:
         super().on_url(url)
@@ -115,31 +113,35 @@ class GuardedProtocol(HttpToolsProtocol):  # type: ignore[misc] # uvicorn's prot
             raise self._stop(414, "The address is too long; send the operation by POST.")
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        self._header_count += 1
-        self._header_bytes += len(name) + len(value)
-        if self._header_count > self.limits.header_count:
-            raise self._stop(431, f"There are more than {self.limits.header_count} headers.")
-        if self._header_bytes > self.limits.header_bytes:
-            raise self._stop(431, "The headers are too large.")
+        if len(self.headers) >= self._most_headers:
+            raise self._stop(431, f"There are more than {self._most_headers} headers.")
         super().on_header(name, value)
-        lower = name.lower()
-        if lower == b"host":
-            self._hosts += 1
-        elif lower == b"content-length":
-            self._has_length = True
-        elif lower == b"transfer-encoding":
-            if value.strip().lower() != b"chunked":
-                raise self._stop(501, "The only transfer coding is chunked.")
-            self._is_chunked = True
 
     def on_headers_complete(self) -> None:
-        if self._has_length and self._is_chunked:
-            # RFC 9112 §6.1: two servers that take different ones see two different requests.
-            raise self._stop(400, "Content-Length and Transfer-Encoding exclude each other.")
-        if self._hosts != 1 and (self._hosts or self.parser.get_http_version() == "1.1"):
+        headers: list[tuple[bytes, bytes]] = self.headers
+        # They are added up only where all that was received is too much.
+        if self._head_received + self._segment > (most := self.limits.header_bytes) and _size(headers) > most:
+            raise self._stop(431, "The headers are too large.")
+        names = dict(headers)
+        coding = names.get(b"transfer-encoding")
+        if coding is not None:
+            if b"content-length" in names:
+                # RFC 9112 §6.1: two servers that take different ones see two different requests.
+                raise self._stop(400, "Content-Length and Transfer-Encoding exclude each other.")
+            if coding.strip().lower() != b"chunked":
+                raise self._stop(501, "The only transfer coding is chunked.")
+        if b"host" not in names:
+            if self.parser.get_http_version() == "1.1":
+                raise self._stop(400, "A request has a Host (RFC 9112 §3.2).")
+        elif len(names) != len(headers) and [name for name, _ in headers].count(b"host") > 1:
             raise self._stop(400, "A request has one Host (RFC 9112 §3.2).")
         self._reading = "body"
         super().on_headers_complete()
+
+    def on_body(self, body: bytes) -> None:
+        super().on_body(body)
+        if self.flow.read_paused:
+            self._held_up = True
 
     def on_message_complete(self) -> None:
         self._reading = ""
@@ -197,13 +199,17 @@ class GuardedProtocol(HttpToolsProtocol):  # type: ignore[misc] # uvicorn's prot
             self._write_timer = None
 
     def _late(self) -> None:
-        if self.flow.read_paused:
-            # It is the application that does not read, not the client that does not send.
+        if self._held_up:
+            self._held_up = self.flow.read_paused
             self._arm(self._timed, self.limits.body_timeout)
         elif not self._reading:
             self.transport.close()  # Nobody asked anything: browsers open connections in advance.
         else:
             self._refuse(408, "The request did not arrive in time.")
+
+
+def _size(headers: list[tuple[bytes, bytes]]) -> int:
+    return sum(len(name) + len(value) for name, value in headers)
 
 
 def _unnamed(headers: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
