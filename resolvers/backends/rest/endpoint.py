@@ -21,14 +21,13 @@ from resolvers.backends.rest.reading import AnswerReader
 from resolvers.backends.rest.sending import Backend, Sender
 from resolvers.backends.rest.settings import RestOperationSettings
 from resolvers.backends.rest.templates import RequestTemplate
-from resolvers.backends.rest.writing import Unsafe
 from resolvers.errors import BackendContract, BackendTimeout, BadUserInput
 
 Record = TypeVar("Record", bound=Struct)
 BATCH: Final = 100
 """Keys that one call carries where nothing is configured: a URL of 100 ids stays far below the usual 8 kB."""
 LARGE: Final = 1_000_000
-"""Bytes of an answer from which it is read in a thread: 4 MB would hold the loop for 11 ms, decoding them holds it for 6."""
+"""Bytes from which an answer is read in a thread: 4 MB would hold the loop for 11 ms, decoding them holds it for 6."""
 ROUNDS: Final = 20
 """How often a page is filled up when the record filter leaves records out."""
 _WHOLE: Final = re.compile(r"-?(?:0|[1-9][0-9]{0,17})").fullmatch
@@ -73,9 +72,10 @@ class RestEndpoint(Generic[Record]):
         if self._min_key is not None and not (_WHOLE(key) and int(key) >= self._min_key):
             return False
         try:
+            key.encode()
             for write in self._key_writers:
                 write((key,))
-        except Unsafe:
+        except ValueError:
             return False
         return True
 

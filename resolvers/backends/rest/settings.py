@@ -111,7 +111,7 @@ class BusinessErrors(_Model):
 HEADER: Final = "header:"
 """What stands before the name of a header, where a path may be written as well."""
 
-Statuses = Annotated[list[Annotated[int, Field(ge=200, le=599)]], Field(default_factory=list)]
+Status = Annotated[int, Field(ge=200, le=599)]
 QueryValue = str | list[str] | Joined
 
 
@@ -135,8 +135,12 @@ class RestOperationSettings(BaseModel):
     total: str | None = Field(
         None, description="Where the number of all records is: a path in the answer, or header:X-Total-Count."
     )
-    absent: Statuses = Field(description="Statuses that mean that none of the keys exists, such as 404.")
-    empty: Statuses = Field(description="Statuses that mean that a list has no (more) entries, such as 404.")
+    absent: list[Status] = Field(
+        default_factory=list, description="Statuses that mean that none of the keys exists, such as 404."
+    )
+    empty: list[Status] = Field(
+        default_factory=list, description="Statuses that mean that a list has no (more) entries, such as 404."
+    )
     errors: BusinessErrors | None = None
     show_message: bool = Field(False, description="Show callers the backend's own message when it refuses a call.")
     content_types: list[str] = Field(

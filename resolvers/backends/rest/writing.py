@@ -78,7 +78,7 @@ def writer(slot: Slot, encode: Encode, *, alone: bool) -> Write:
         case "integers":
             return lambda values: ",".join([_integer(value) for value in values])
         case "quoted":
-            return lambda values: ",".join([_quoted(value, encode) for value in values])
+            return _all_quoted(encode)
         case "odata":
             return lambda values: ",".join(
                 [encode("'" + _printable(value).replace("'", "''") + "'") for value in values]
@@ -140,25 +140,38 @@ def _csv(encode: Encode, alone: bool) -> Write:
         return encode(value)
 
     def write(values: Sequence[str]) -> str:
-        joined = ",".join(values)
-        # The usual keys need no second look. More commas than joints would mean that a key holds one.
-        if (
-            alone
-            and encode is percent
-            and _UNRESERVED_CSV(joined)
-            and joined.count(",") == len(values) - 1
-            and "" not in values
-        ):
-            return joined
+        plain = _plainly_joined(values) if encode is percent else None
+        # The usual keys need no second look.
+        if plain is not None and (alone or "~" not in plain):
+            return plain
         return ",".join([item(value) for value in values])
 
     return write
+
+
+def _plainly_joined(values: Sequence[str]) -> str | None:
+    """The values with commas between them, where all consist of unreserved characters."""
+    joined = ",".join(values)
+    # More commas than joints would mean that a value holds one.
+    if _UNRESERVED_CSV(joined) and joined.count(",") == len(values) - 1 and "" not in values:
+        return joined
+    return None
 
 
 def _integer(value: str) -> str:
     if not _INTEGER(value):
         raise Unsafe("it is not a whole number")
     return value
+
+
+def _all_quoted(encode: Encode) -> Write:
+    def write(values: Sequence[str]) -> str:
+        plain = _plainly_joined(values)
+        if plain is not None:
+            return "'" + plain.replace(",", "','") + "'"
+        return ",".join([_quoted(value, encode) for value in values])
+
+    return write
 
 
 def _quoted(value: str, encode: Encode) -> str:

@@ -6,22 +6,14 @@ import pytest
 
 from resolvers.backends.http.addresses import is_public
 
-
-@pytest.mark.parametrize(
-    "address",
-    [
-        "127.0.0.1",
-        "10.1.2.3",
-        "172.16.0.1",
-        "192.168.1.1",
-        "169.254.169.254",
-        "100.64.0.1",
-        "0.0.0.0",
-        "255.255.255.255",
-    ]
-    + ["224.0.0.1", "192.0.2.1", "198.18.0.1", "::1", "::", "fe80::1", "fe80::1%eth0", "fc00::1", "ff02::1"]
-    + ["::ffff:127.0.0.1", "::ffff:10.0.0.1", "2002:7f00:1::", "64:ff9b::a9fe:a9fe", "2001:db8::1"],
+INSIDE = (
+    "127.0.0.1 10.1.2.3 172.16.0.1 192.168.1.1 169.254.169.254 100.64.0.1 0.0.0.0 255.255.255.255 224.0.0.1 192.0.2.1 "
+    "198.18.0.1 ::1 :: fe80::1 fe80::1%eth0 fc00::1 ff02::1 ::ffff:127.0.0.1 ::ffff:10.0.0.1 2002:7f00:1:: "
+    "64:ff9b::a9fe:a9fe 2001:db8::1"
 )
+
+
+@pytest.mark.parametrize("address", INSIDE.split())
 def test_addresses_inside_are_not_public(address: str) -> None:
     """Loopback, private, link-local, shared, multicast and documentation addresses are refused, hidden in IPv6 too."""
     assert not is_public(address)

@@ -308,8 +308,7 @@ async def test_a_cancelled_call_closes_its_connection(client: HttpClient) -> Non
     """A caller that goes away leaves no connection with half an answer behind."""
     async with Wire(hang) as wire:
         call = asyncio.ensure_future(ask(client, wire))
-        while not wire.seen:
-            await asyncio.sleep(0)
+        await asyncio.wait_for(wire.arrived.wait(), 5)
         call.cancel()
         with pytest.raises(asyncio.CancelledError):
             await call

@@ -110,6 +110,7 @@ class Wire:
         self.connections = 0
         self.open = 0
         self.all_closed = asyncio.Event()
+        self.arrived = asyncio.Event()
         self._tls = tls
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -158,11 +159,12 @@ class Wire:
         seen.body = await reader.readexactly(length)
         seen.raw = head + seen.body
         self.seen.append(seen)
+        self.arrived.set()
         reply = self.replies.popleft() if self.replies else self.respond
         if isinstance(reply, bytes):
             writer.write(reply)
         else:
-            made: Any = reply(seen) if reply.__code__.co_argcount == 1 else reply(seen, Peer(reader, writer, self))  # type: ignore[call-arg, arg-type]  # told apart by the number of arguments
+            made: Any = reply(seen) if reply.__code__.co_argcount == 1 else reply(seen, Peer(reader, writer, self))  # type: ignore[call-arg]  # told apart by the number of arguments
             if isinstance(made, bytes):
                 writer.write(made)
             else:
