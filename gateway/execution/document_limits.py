@@ -78,7 +78,7 @@ def check_text(text: str, limits: DocumentLimits) -> None:
     _require("characters", len(text), limits.characters)
     tokens = _TOKEN.findall(text)
     _require("tokens", len(tokens), limits.tokens)
-    depth = parentheses = aliases = directives = 0
+    operations = depth = parentheses = aliases = directives = 0
     for symbol in tokens:
         if symbol == "(":
             parentheses += 1
@@ -101,6 +101,10 @@ def check_text(text: str, limits: DocumentLimits) -> None:
                 depth -= 1
                 if not depth:
                     aliases = directives = 0
+                    operations += 1
+                    _require("operations", operations, limits.operations)
+            elif not depth and symbol == "fragment":
+                operations -= 1  # What is closed next is none.
 
 
 def check_document(document: DocumentNode, limits: DocumentLimits) -> bool:

@@ -196,3 +196,32 @@ def test_tokens_are_counted_as_the_lexer_does(parts: list[str]) -> None:
     """For any text that can be lexed, the count is the lexer's own."""
     text = " ".join(parts)
     assert count_tokens(text) == lexed(text)
+
+
+DIRECTIVES = st.sampled_from(["", " @d", " @d(a: {b: 1}) @e"])
+LEAVES = st.builds("{}{}".format, st.sampled_from(["s", "x: s", "s(a: {b: $v})", "fragment", "...F"]), DIRECTIVES)
+SELECTIONS = st.recursive(
+    LEAVES,
+    lambda inner: st.builds(
+        lambda head, body: f"{head} {{ {' '.join(body)} }}",
+        st.sampled_from(["a", "y: a", "... on A", "... @d"]),
+        st.lists(inner, min_size=1, max_size=3),
+    ),
+    max_leaves=8,
+)
+HEADS = st.sampled_from(["query Q", "query ($v: I = {b: 1} @d)", "mutation fragment @d", "", "fragment F on Query"])
+DEFINITIONS = st.builds(
+    lambda head, body: f"{head} {{ {' '.join(body)} }}", HEADS, st.lists(SELECTIONS, min_size=1, max_size=3)
+)
+
+
+@given(st.lists(DEFINITIONS, min_size=1, max_size=4), st.integers(0, 3), st.integers(1, 3))
+def test_what_is_seen_before_parsing_is_there_after_it(definitions: list[str], few: int, operations: int) -> None:
+    """The look at the bare text never refuses a document that the look at the parsed one would let pass."""
+    text = " ".join(definitions)
+    limits = DocumentLimits(aliases=few, directives=few, operations=operations)
+    try:
+        check_text(text, limits)
+    except OperationTooLarge:
+        with pytest.raises((OperationTooLarge, GraphQLError)):
+            check_document(parse(text), limits)
