@@ -16,7 +16,7 @@ from resolvers.errors import BackendContract, BackendError
 
 
 class Channel:
-    """Carries bytes with the backend's credentials. No redirect is followed; caps and failures are those of HttpClient."""
+    """Carries bytes with the backend's credentials. Redirects are not followed; caps and failures are HttpClient's."""
 
     def __init__(self, name: str, settings: SoapSettings, credentials: Credentials, clock: Clock) -> None:
         self._name = name

@@ -97,7 +97,7 @@ def columns_of(root: Type | None, path: Sequence[str], wanted: Wanted, grammar: 
         return None
     if not isinstance(current, Struct) or current.derived or current.groups or current.wildcard or current.content:
         return None
-    if any(wanted.of(attribute.key) is not None for attribute in current.attributes):
+    if any(wanted.has(attribute.key) for attribute in current.attributes):
         return None
     fields = [field for field in current.fields if wanted.of(field.key) is not None]
     known = {field.key for field in fields}

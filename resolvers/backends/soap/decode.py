@@ -94,7 +94,7 @@ class Compiler:
         return [
             (attribute, self._grammar.reader(attribute.type))
             for attribute in struct.attributes
-            if wanted.of(attribute.key) is not None or wanted.of(attribute.key.removeprefix("attr__")) is not None
+            if wanted.has(attribute.key)
         ]
 
     def _entry(self, child: Field, alternative: Field, wanted: Wanted) -> Entry:

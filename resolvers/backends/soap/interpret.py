@@ -81,10 +81,13 @@ class Interpreter:
         if name is not None:
             actual = self._named(element, name)
             if actual is not None:
+                several = isinstance(declared, Struct) and bool(declared.derived)
                 declared = self._chosen(declared, actual)
+                if several and isinstance(declared, Struct):
+                    return _with_typename(self._struct(element, declared, wanted), declared)
             elif name.rpartition(":")[2] == "Map" and isinstance(declared, Anything):
                 return self._map(element)
-        if not isinstance(declared, Array) and any(mark in attributes for mark in _ARRAY_MARKS):
+        if (declared is ANY_ARRAY or not isinstance(declared, Array)) and any(mark in attributes for mark in _ARRAY_MARKS):
             declared = self._as_array(element, declared)
         return self._typed(element, declared, wanted)
 
@@ -150,7 +153,7 @@ class Interpreter:
     def _struct(self, element: Any, struct: Struct, wanted: Wanted) -> dict[str, Any] | None:
         attributes = element.attrib
         if struct.content is not None:
-            return self._with_attributes(element, struct, {CONTENT: self._scalar(element, struct.content)})
+            return self._with_attributes(element, struct, {CONTENT: self._scalar(element, struct.content)}, wanted)
         if not len(element):
             if element.text is not None and element.text.strip():
                 raise DecodeProblem("elements", element.text)
@@ -182,8 +185,8 @@ class Interpreter:
             if child.key not in values and wanted.of(child.key) is not None:
                 values[child.key] = [] if child.many else None
         if struct.derived:
-            values[TYPENAME] = _local(struct.name or "")
-        return self._with_attributes(element, struct, values)
+            _with_typename(values, struct)
+        return self._with_attributes(element, struct, values, wanted)
 
     def _field(self, child: Any, found: Field, values: dict[str, Any], wanted: Wanted) -> None:
         key = found.key
@@ -224,8 +227,12 @@ class Interpreter:
         if inner is not None:
             gather(values, local, self.value(child, ANYTHING, inner))
 
-    def _with_attributes(self, element: Any, struct: Struct, values: dict[str, Any]) -> dict[str, Any]:
+    def _with_attributes(
+        self, element: Any, struct: Struct, values: dict[str, Any], wanted: Wanted
+    ) -> dict[str, Any]:
         for attribute in struct.attributes:
+            if not wanted.has(attribute.key):
+                continue
             text = element.get(attribute.tag)
             read = self._grammar.reader(attribute.type)
             try:
@@ -287,6 +294,12 @@ class Interpreter:
             self._running.discard(ident)
         self._memo[key] = (value, self._spent - before)
         return value
+
+
+def _with_typename(values: dict[str, Any] | None, struct: Struct) -> dict[str, Any] | None:
+    if values is not None:
+        values[TYPENAME] = _local(struct.name or "")
+    return values
 
 
 def _local(tag: str) -> str:

@@ -28,7 +28,7 @@ _GROWTH: Final = 256
 """How many spellings of names a table learns beyond its own: enough for every server, too few to fill the memory."""
 
 
-def loose(
+def loose(  # noqa: C901 - one loop, since a call per element would cost as much as all the rest
     struct: Struct,
     wanted: Wanted,
     grammar: Grammar,

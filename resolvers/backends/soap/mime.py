@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from base64 import b64encode
 from collections.abc import Mapping
 from email.parser import BytesHeaderParser
@@ -23,8 +24,8 @@ def split(content_type: str, body: bytes) -> tuple[str, bytes, dict[str, bytes]]
     boundary = parameter(content_type, "boundary")
     if not boundary:
         raise AnswerProblem("multipart", "the multipart answer tells no boundary")
-    mark = b"--" + boundary.encode("latin-1", "replace")
-    chunks = (b"\r\n" + body).replace(b"\n" + mark, b"\r\n" + mark).split(b"\r\n" + mark)
+    mark = rb"\r?\n--" + re.escape(boundary.encode("latin-1", "replace")) + rb"(?=--|[ \t]*\r?\n)"
+    chunks = re.split(mark, b"\r\n" + body)
     if len(chunks) < 3 or not chunks[-1].startswith(b"--"):
         raise AnswerProblem("truncated", "the multipart answer ends before its last boundary")
     if len(chunks) - 2 > MAX_PARTS:

@@ -22,6 +22,10 @@ class Wanted:
             return EVERYTHING
         return self.fields.get(key)
 
+    def has(self, key: str) -> bool:
+        """Whether the attribute with this key is wanted, under its key or under its own name."""
+        return self.of(key) is not None or self.of(key.removeprefix("attr__")) is not None
+
 
 EVERYTHING = Wanted()
 
