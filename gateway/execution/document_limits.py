@@ -16,6 +16,7 @@ from graphql import (
     FragmentDefinitionNode,
     FragmentSpreadNode,
     GraphQLError,
+    InlineFragmentNode,
     OperationDefinitionNode,
     SelectionSetNode,
 )
@@ -208,8 +209,8 @@ def _measure(definition: OperationDefinitionNode | FragmentDefinitionNode, limit
             elif isinstance(selection, FragmentSpreadNode):
                 size.spreads += 1
                 size.uses.append((selection.name.value, above, at_root))
-            else:
-                pending.append((selection.selection_set, above, at_root, names))  # type: ignore[attr-defined] # the third kind: InlineFragmentNode
+            elif isinstance(selection, InlineFragmentNode):
+                pending.append((selection.selection_set, above, at_root, names))
     return size
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -121,8 +121,7 @@ def _look_for_names_twice(text: bytes, what: str) -> None:
         if len({name for name, _ in pairs}) != len(pairs):
             raise _named_twice(what)
 
-    loads: Callable[..., Any] = json.loads
-    loads(text, object_pairs_hook=take)
+    json.loads(text, object_pairs_hook=take)
 
 
 def _named_twice(what: str) -> Refused:

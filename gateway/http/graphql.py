@@ -116,7 +116,7 @@ class GraphQLEndpoint:
             else:
                 parameters = from_query_string(scope["query_string"])
                 if forgeable(headers):
-                    raise Refused("A GET with cookies has to carry the header GraphQL-Require-Preflight.", 403)
+                    raise Refused("A foreign page may have sent this: add the header GraphQL-Require-Preflight.", 403)
             principal = self._authenticate(scope["headers"])
             if not isinstance(principal, Principal):
                 principal = await principal
@@ -140,11 +140,10 @@ class GraphQLEndpoint:
         if document.refusal is not None:
             return media.request_error, document.refusal
         operation = document.operation(parameters.operation_name)
-        if operation.kind != "query":
-            if info.method != "POST":
-                raise Refused("By GET only queries are run.", 405, _ALLOW_POST)
-            if operation.kind == "subscription":
-                raise Refused("A subscription has many answers; a POST has one. Subscribe over WebSocket or SSE.")
+        if operation.kind == "subscription":
+            raise Refused("A subscription has many answers, and this has one: subscribe over WebSocket or SSE.")
+        if operation.kind == "mutation" and info.method != "POST":
+            raise Refused("Mutations are sent by POST.", 405, _ALLOW_POST)
         if document.introspects and not self._may_introspect(principal):
             raise Forbidden("The schema is not told to this caller.")
         result = await self._run(

@@ -32,7 +32,7 @@ _OFFERED = (JSON, GRAPHQL_RESPONSE)
 """The first wins where the client does not care."""
 
 
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=128)
 def negotiate(accept: bytes | None) -> MediaType | None:
     """The media type of the answer, None if the client takes neither.
 
@@ -60,7 +60,7 @@ def negotiate(accept: bytes | None) -> MediaType | None:
     return chosen
 
 
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=128)
 def is_json(content_type: bytes) -> bool:
     """Whether a Content-Type is `application/json` in UTF-8, in any case and with any other parameters."""
     parsed = _media_type(content_type.decode("latin-1"), 0)

@@ -68,8 +68,7 @@ class GraphQLRequest:
 
 
 def combined(headers: list[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
-    """Headers by name. Lines of the same name are joined, so a header that may stand once does not fit any more when it
-    was sent twice."""
+    """Headers by name, lines of one name joined: what may stand once does not fit any more when it stands twice."""
     by_name = dict(headers)
     if len(by_name) != len(headers):
         by_name = {}

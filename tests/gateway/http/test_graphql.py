@@ -256,7 +256,7 @@ async def test_a_subscription_by_post_is_refused_clearly(door: Door, accept: str
     answer = await door.post(SUBSCRIPTION, accept=accept)
     assert (answer.status, answer.code) == (400, "BAD_REQUEST")
     assert "WebSocket" in answer.message
-    assert (await door.ask("GET", query_string=get(**SUBSCRIPTION))).status == 405
+    assert (await door.ask("GET", query_string=get(**SUBSCRIPTION))).status == 400
     assert door.requests == []
 
 
