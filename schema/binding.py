@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Protocol
 
 import strawberry
-from graphql import GraphQLField, GraphQLObjectType
+from graphql import GraphQLField, GraphQLInterfaceType, GraphQLObjectType
 from strawberry.types import Info
 from strawberry.types.arguments import convert_arguments
 from strawberry.types.field import StrawberryField
@@ -114,12 +114,21 @@ def _per_object(batch: Batch) -> Callable[..., Any]:
 def bind(schema: strawberry.Schema) -> None:
     """Leave on every field of the schema what the executor needs to answer it for a whole level."""
     for graphql_type in schema._schema.type_map.values():
+        if isinstance(graphql_type, GraphQLInterfaceType):
+            graphql_type.resolve_type = _named_like_its_record
         if not isinstance(graphql_type, GraphQLObjectType) or graphql_type.name.startswith("__"):
             continue
+        # Strawberry would ask each object whether it is of its own class; records never are, and need not be asked.
+        graphql_type.is_type_of = None
         for field in graphql_type.fields.values():
             definition = field.extensions.get("strawberry-definition")
             if isinstance(definition, StrawberryField):
                 _bind_field(schema, field, definition)
+
+
+def _named_like_its_record(value: object, info: object, abstract_type: object) -> str:
+    """Public types have the names of the records that they present."""
+    return type(value).__name__
 
 
 def _bind_field(schema: strawberry.Schema, field: GraphQLField, definition: StrawberryField) -> None:

@@ -115,10 +115,6 @@ class Customer(Node):
         directives=[requires("invoices:read")],
     )
 
-    @classmethod
-    def is_type_of(cls, value: object, info: object) -> bool:
-        return isinstance(value, records.Customer)
-
 
 @strawberry.type(description="A page of customers.", directives=[requires("customers:read")])
 class CustomerConnection(Connection[Customer]):

@@ -54,10 +54,6 @@ class Invoice(Node):
     order: Order | None = relation(orders_of, Order | None, description="What it bills, from the shop.")
     customer: Customer | None = relation(customers_of, Customer | None, description="Who has to pay it, from the CRM.")
 
-    @classmethod
-    def is_type_of(cls, value: object, info: object) -> bool:
-        return isinstance(value, records.Invoice)
-
 
 @strawberry.type(description="A page of invoices.", directives=[requires("invoices:read")])
 class InvoiceConnection(Connection[Invoice]):

@@ -85,10 +85,6 @@ class Order(Node):
         description="The invoices and credit notes for it, from accounting; empty when it is not billed.",
     )
 
-    @classmethod
-    def is_type_of(cls, value: object, info: object) -> bool:
-        return isinstance(value, records.Order)
-
 
 @strawberry.type(description="A page of orders.", directives=[requires("orders:read")])
 class OrderConnection(Connection[Order]):

@@ -54,10 +54,6 @@ class Product(Node):
         available_of, Decimal | None, description="What can be sold in all; null where the warehouse does not tell."
     )
 
-    @classmethod
-    def is_type_of(cls, value: object, info: object) -> bool:
-        return isinstance(value, records.Product)
-
 
 @strawberry.type(description="A page of products.", directives=[requires("inventory:read")])
 class ProductConnection(Connection[Product]):
