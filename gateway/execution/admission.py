@@ -1,8 +1,8 @@
 """Which classes of values need no second look.
 
-graphql-core asks of every value whether it is awaitable, an exception or a callable. For most classes the answer is
-the same for every instance; those classes are *admitted* here, and generated code trusts their instances after one
-look at `type(value)`.
+graphql-core asks of every value whether it is awaitable, callable or an exception. For most classes the answer is the
+same for every instance; those classes are *admitted*, and generated code trusts their instances after one look at
+`type(value)`.
 """
 
 from __future__ import annotations
@@ -22,33 +22,37 @@ PLAIN_LEAVES: frozenset[type] = frozenset(
 """Classes of leaf values that are never awaitable, callable or an exception."""
 
 _IMMUTABLE = PLAIN_LEAVES - {dict, list, tuple} | {type(None)}
+_PLAIN_ATTRIBUTES = PLAIN_LEAVES | {object, set, frozenset}
+_TELLTALES = ("__await__", "__aiter__", "__call__", "__getattr__")
 _MAX_ADMITTED = 4096
 _admitted: dict[type, bool] = {}
 
 
 def admitted(cls: type) -> bool:
-    """Whether instances of this class can be taken as plain values: not awaitable, not callable, not an exception.
-
-    Classes that compute their attributes (`__getattr__`) may turn out to be any of these and are not admitted.
+    """Whether instances of this class are plain values: not awaitable, not iterated asynchronously, not callable, not
+    an exception. Classes that compute their attributes may turn out to be any of these and are not admitted.
     """
     answer = _admitted.get(cls)
     if answer is None:
         if len(_admitted) >= _MAX_ADMITTED:  # programs that make classes as they go must not fill the memory
             _admitted.clear()
-        answer = _admitted[cls] = _look(cls)
+        answer = _admitted[cls] = _is_plain(cls)
     return answer
 
 
-def _look(cls: type) -> bool:
-    if issubclass(cls, (BaseException, GeneratorType)) or cls is type(None):
+def _is_plain(cls: type) -> bool:
+    if cls in PLAIN_LEAVES:
+        return True
+    if cls is type(None) or issubclass(cls, (BaseException, GeneratorType)):
         return False
-    if cls.__getattribute__ is not object.__getattribute__ or hasattr(cls, "__getattr__"):
+    lineage = cls.__mro__
+    if any(name in ancestor.__dict__ for ancestor in lineage for name in _TELLTALES):
         return False
-    return not (hasattr(cls, "__await__") or hasattr(cls, "__aiter__") or hasattr(cls, "__call__"))
+    return next(a for a in lineage if "__getattribute__" in a.__dict__) in _PLAIN_ATTRIBUTES
 
 
 def is_mapping(value: Any) -> bool:
-    """Whether fields of this object are read by key, as graphql-core's default resolver decides it."""
+    """Whether the fields of this object are read by key, as graphql-core's default resolver decides it."""
     return isinstance(value, Mapping)
 
 

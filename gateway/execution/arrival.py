@@ -1,0 +1,257 @@
+"""Arrivals: the values of one field, for all objects of a level, on their way into the answer.
+
+Most arrivals are over when the generated function returns. What it could not complete is noted here: values to wait
+for, objects whose type must be asked for, lists too deep for one function. They are completed as they come in, and the
+objects found below start their own fields together, so that a batch function is still called once per level.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
+
+from graphql import GraphQLObjectType, GraphQLResolveInfo
+from graphql.pyutils import is_awaitable
+
+from gateway.execution.compile import Unit, object_unit, value_unit
+from gateway.execution.failures import Failure, is_fatal
+from gateway.execution.flights import GONE, Flight, Place
+from gateway.execution.identify import declared_classes, identify
+from gateway.execution.level import Indices, Level
+from gateway.execution.plan import Field, Selection
+
+if TYPE_CHECKING:
+    from gateway.execution.run import Run
+
+
+class Pool:
+    """Objects of one selection, gathered until all of them are known."""
+
+    __slots__ = ("dicts", "selection", "sources")
+
+    def __init__(self, selection: Selection) -> None:
+        self.selection = selection
+        self.sources: list[Any] = []
+        self.dicts: list[dict[str, Any]] = []
+
+
+class _Wait(NamedTuple):
+    """A value to wait for at a list depth, or the type of an object that is here."""
+
+    depth: int
+    place: Place
+    awaitable: Awaitable[Any]
+    typed: Any
+
+
+class Arrival:
+    """One execution of a generated function, and everything that follows from it below its field."""
+
+    __slots__ = (
+        "_flying",
+        "_new",
+        "_objects",
+        "_pools",
+        "_values",
+        "_waiting",
+        "_waits",
+        "awaited",
+        "level",
+        "run",
+        "surprised",
+    )
+
+    def __init__(self, run: Run, level: Level, awaited: int = 0) -> None:
+        self.run = run
+        self.level = level
+        self.awaited = awaited or level.awaited
+        self.surprised = False
+
+    def _surprise(self) -> None:
+        self.surprised = True
+        self._values: dict[tuple[Field, int], tuple[list[Place], list[Any]]] = {}
+        self._objects: dict[Field, list[tuple[Place, Any]]] = {}
+        self._waits: dict[Field, list[_Wait]] = {}
+        self._flying: dict[Field, int] = {}
+        self._waiting: dict[Field, list[Pool]] = {}
+        self._pools: dict[Selection, Pool] = {}
+        self._new: list[Pool] = []
+
+    def execute(self, unit: Unit, *arguments: Any) -> Any:
+        """Run the generated function and start the fields of the objects that it found."""
+        pools = [Pool(selection) for selection in unit.pools]
+        result = unit.function(self, *arguments, *(part for pool in pools for part in (pool.sources, pool.dicts)))
+        if self.surprised:
+            self._pools = {pool.selection: pool for pool in pools}
+            self._settle(pools)
+        else:
+            for pool in pools:
+                self._start(pool)
+        return result
+
+    # What surprises tell.
+
+    def fail(
+        self, field: Field, depth: int, index: int, indices: Indices, error: Exception, *, last: bool = False
+    ) -> None:
+        run = self.run
+        run.failures.append(
+            Failure(run.arrivals, self.awaited, self.level, index, field, depth, indices, error, last)
+        )
+        if not run.fatal and is_fatal(field, depth):
+            run.fatal = True
+
+    def wait(self, field: Field, depth: int, index: int, indices: Indices, awaitable: Awaitable[Any]) -> None:
+        self._wait(field, _Wait(depth, (index, indices), awaitable, None))
+
+    def sort_later(self, field: Field, index: int, indices: Indices, value: Any) -> None:
+        if not self.surprised:
+            self._surprise()
+        self._objects.setdefault(field, []).append(((index, indices), value))
+
+    def complete_later(self, field: Field, depth: int, index: int, indices: Indices, value: Any) -> None:
+        if not self.surprised:
+            self._surprise()
+        places, values = self._values.setdefault((field, depth), ([], []))
+        places.append((index, indices))
+        values.append(value)
+
+    def info(self, field: Field, index: int, indices: Indices) -> GraphQLResolveInfo[Any]:
+        """What a resolver is told; `indices` lead to the field's parent."""
+        return self.run.info(field, self.level.path(index, field, indices))
+
+    # What follows from it.
+
+    def _wait(self, field: Field, wait: _Wait) -> None:
+        if not self.surprised:
+            self._surprise()
+        self._waits.setdefault(field, []).append(wait)
+
+    def _settle(self, pools: list[Pool]) -> None:
+        """Complete what can be completed, wait for the rest, and start the pools that nothing can join any more."""
+        while self._values or self._objects:
+            values, self._values = self._values, {}
+            for (field, depth), (places, items) in values.items():
+                self._complete(field, depth, places, items)
+            objects, self._objects = self._objects, {}
+            for field, found in objects.items():
+                self._sort(field, found)
+        waits, self._waits = self._waits, {}
+        for field, waited in waits.items():
+            self._flying[field] = self._flying.get(field, 0) + 1
+            self.run.fly(
+                Flight(
+                    self.level,
+                    field,
+                    [wait.awaitable for wait in waited],
+                    self._landing(field, waited),
+                    [wait.place for wait in waited],
+                    [wait.depth for wait in waited],
+                )
+            )
+        new, self._new = self._new, []
+        for pool in (*pools, *new):
+            self._release(pool)
+
+    def _release(self, pool: Pool) -> None:
+        assert pool.selection.field is not None  # the root is not gathered
+        for field in pool.selection.field.below(self.level.selection):
+            if self._flying.get(field):
+                self._waiting.setdefault(field, []).append(pool)
+                return
+        self._start(pool)
+
+    def _start(self, pool: Pool) -> None:
+        if pool.sources:
+            self.run.start(Level(pool.selection, pool.sources, pool.dicts, self.level, self.awaited))
+
+    def _landing(self, field: Field, waits: list[_Wait]) -> Callable[[list[Any]], None]:
+        def land(results: list[Any]) -> None:
+            by_depth: dict[int, tuple[list[Place], list[Any]]] = {}
+            by_type: dict[Selection, tuple[list[Place], list[Any]]] = {}
+            self.awaited = field.path_length()
+            for wait, result in zip(waits, results, strict=True):
+                if result is GONE:
+                    continue
+                if wait.typed is None:
+                    places, values = by_depth.setdefault(wait.depth, ([], []))
+                    places.append(wait.place)
+                    values.append(result)
+                elif isinstance(result, Exception):
+                    self.fail(field, field.depth, *wait.place, result)
+                else:
+                    self._group(field, by_type, result, wait.place, wait.typed[0])
+            for depth, (places, values) in by_depth.items():
+                self._complete(field, depth, places, values)
+            self._build(by_type)
+            self._flying[field] -= 1
+            self._settle(self._waiting.pop(field, []))
+
+        return land
+
+    def _complete(self, field: Field, depth: int, places: list[Place], values: list[Any]) -> None:
+        unit = field.units.get(depth)
+        if unit is None:
+            unit = field.units[depth] = value_unit(field, depth, self.run.variables)
+        self._fill(unit, places, values)
+
+    def _fill(self, unit: Unit, places: list[Place], values: list[Any]) -> None:
+        gathered = []
+        for selection in unit.pools:
+            pool = self._pools.get(selection)
+            if pool is None:
+                pool = self._pools[selection] = Pool(selection)
+                self._new.append(pool)
+            gathered += [pool.sources, pool.dicts]
+        unit.function(self, places, values, *gathered)
+
+    def _sort(self, field: Field, found: list[tuple[Place, Any]]) -> None:
+        """Ask for the types of objects, and complete those of one type together."""
+        declared = field.units.get("declared")
+        if declared is None:
+            declared = field.units["declared"] = declared_classes(field)
+        by_type: dict[Selection, tuple[list[Place], list[Any]]] = {}
+        info: GraphQLResolveInfo[Any] | None = None
+        parent: Place | None = None
+        for place, value in found:
+            object_type = declared.get(type(value))
+            if object_type is None:
+                index, indices = place
+                above = index, indices[: len(indices) - field.depth]
+                if info is None or above != parent:
+                    info, parent = self.info(field, *above), above
+                try:
+                    answer = identify(self.run, field, value, info)
+                except Exception as error:  # noqa: BLE001 - whatever the type's functions raise is the object's error
+                    self.fail(field, field.depth, index, indices, error)
+                    continue
+                if is_awaitable(answer):
+                    self._wait(field, _Wait(field.depth, place, answer, (value,)))
+                    continue
+                object_type = cast(GraphQLObjectType, answer)
+            self._group(field, by_type, object_type, place, value)
+        self._build(by_type)
+
+    def _group(
+        self,
+        field: Field,
+        by_type: dict[Selection, tuple[list[Place], list[Any]]],
+        object_type: GraphQLObjectType,
+        place: Place,
+        value: Any,
+    ) -> None:
+        selection = field.selection(object_type, self.run.variables)
+        if selection.error is not None:
+            self.fail(field, field.depth, *place, selection.error)
+            return
+        places, values = by_type.setdefault(selection, ([], []))
+        places.append(place)
+        values.append(value)
+
+    def _build(self, by_type: dict[Selection, tuple[list[Place], list[Any]]]) -> None:
+        for selection, (places, values) in by_type.items():
+            unit = selection.unit
+            if unit is None:
+                selection.arrange(self.run.variables)
+                unit = selection.unit = object_unit(selection, self.run.variables)
+            self._fill(unit, places, values)

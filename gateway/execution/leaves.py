@@ -1,0 +1,64 @@
+"""Completing scalars and enums in generated code."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from graphql import GraphQLEnumType, GraphQLScalarType, Undefined
+from graphql.type.scalars import serialize_boolean, serialize_float, serialize_id, serialize_int, serialize_string
+
+from gateway.execution.admission import PLAIN_LEAVES
+from gateway.execution.complete import LeafSurprise
+
+Lines = list[tuple[int, str]]
+
+_UNEXPECTED: dict[Callable[[Any], Any], str] = {
+    serialize_string: "type({v}) is not str",
+    serialize_id: "type({v}) is not str",
+    serialize_int: "type({v}) is not int or {v} > 1073741823 or {v} < -1073741823",
+    serialize_float: "not (type({v}) is float and {v} <= 1.7976931348623157e308 and {v} >= -1.7976931348623157e308)",
+    serialize_boolean: "{v} is not True and {v} is not False",
+}
+"""For the built-in scalars: when a value is not, at a glance, as it is answered. Comparisons of one machine digit and
+unchained ones are several times cheaper, so larger integers are left to the second look."""
+
+
+def leaf_lines(
+    surprise: LeafSurprise, var: str, call: str, constant: Callable[[str, Any], str], handler: str
+) -> Lines:
+    """The lines, each with its indentation, that complete the leaf value in `var`.
+
+    `call` hands the value to the surprise, which is called `handler`; `constant` names a value for the code.
+    """
+    named: Any = surprise.field.named
+    nullable = not surprise.required
+    coerce = named.coerce_output_value
+    builtin = next((condition for function, condition in _UNEXPECTED.items() if function is coerce), None)
+    if builtin is not None:
+        unexpected = builtin.format(v=var)
+        condition = f"{var} is not None and ({unexpected})" if nullable else unexpected
+        return [(0, f"if {condition}:"), (1, f"{var} = {call}")]
+    if isinstance(named, GraphQLEnumType):
+        return _enum(surprise, var, call, constant, nullable)
+    plain = constant("P", PLAIN_LEAVES)
+    surprised: Lines = [(0, f"elif {var} is not None:" if nullable else "else:"), (1, f"{var} = {call}")]
+    if coerce is GraphQLScalarType.serialize:
+        return [(0, f"if type({var}) in {plain}: pass"), *surprised]
+    arguments = call.removeprefix(handler).rsplit(",", 1)[0]
+    return [
+        (0, f"if type({var}) in {plain}:"),
+        (1, "try:"),
+        (2, f"z = {constant('F', coerce)}({var})"),
+        (2, f"if z is None or z is {constant('U', Undefined)}: raise {handler}.unfit({var}, z)"),
+        (2, f"{var} = z"),
+        (1, f"except Exception as e: {var} = {handler}.failed{arguments}, e)"),
+        *surprised,
+    ]
+
+
+def _enum(surprise: LeafSurprise, var: str, call: str, constant: Callable[[str, Any], str], nullable: bool) -> Lines:
+    """Names of values are remembered as they are met: type systems on top of graphql-core search for them each time."""
+    surprise.names = {}
+    lines = [(0, f"try: {var} = {constant('N', surprise.names)}[{var}]"), (0, f"except Exception: {var} = {call}")]
+    return [(0, f"if {var} is not None:"), *((indent + 1, text) for indent, text in lines)] if nullable else lines
