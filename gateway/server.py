@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from pathlib import Path
 from typing import Any
@@ -52,11 +53,25 @@ def uvicorn_config(app: Any, settings: ServerSettings, **more: Any) -> uvicorn.C
     )
 
 
+def settle_memory() -> None:
+    """Tell the garbage collector what a gateway is like: much that lives for ever, answers that hold no cycles.
+
+    Building an answer of a few thousand dicts would otherwise run the collector dozens of times over everything that
+    was loaded at start; on lists of hundreds of records that was half of the CPU. What is cyclic all the same is still
+    found, just less often.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(100_000, 20, 100)
+
+
 def app_from_environment() -> Starlette:
     """The application of one worker process, from the file that BIZGRAPH_CONFIG names."""
     settings = load(Path(os.environ[CONFIG_VARIABLE]), os.environ)
     configure_logging(settings.telemetry.log_level, settings.telemetry.log_format)
-    return create_app(settings, os.environ)
+    app = create_app(settings, os.environ)
+    settle_memory()
+    return app
 
 
 def run(settings: Settings) -> None:
@@ -67,6 +82,7 @@ def run(settings: Settings) -> None:
     configure_logging(settings.telemetry.log_level, settings.telemetry.log_format)
     app = create_app(settings, os.environ)
     if settings.server.workers == 1:
+        settle_memory()
         uvicorn.Server(uvicorn_config(app, settings.server)).run()
         return
     config = uvicorn_config(
