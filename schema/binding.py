@@ -24,6 +24,10 @@ ATTRIBUTE = "bizgraph.attribute"
 COMPUTE = "bizgraph.compute"
 
 
+PLAIN = frozenset({str, int, bool, type(None)})
+"""Argument values that Strawberry hands on as they are; only input objects, lists and enums need converting."""
+
+
 class Level(Protocol):
     """What a batch function may know of the request; the executor's own object has more."""
 
@@ -147,8 +151,15 @@ def _with_python_arguments(schema: strawberry.Schema, definition: StrawberryFiel
     if not arguments:
         return batch
     registry, config = schema.schema_converter.scalar_registry, schema.config
+    python_names = {config.name_converter.from_argument(argument): argument.python_name for argument in arguments}
 
     def call(parents: Sequence[Any], info: Level, **given: Any) -> Sequence[Any] | Awaitable[Sequence[Any]]:
-        return batch(parents, info, **convert_arguments(given, arguments, registry, config))
+        for value in given.values():
+            if value.__class__ not in PLAIN:
+                converted = convert_arguments(given, arguments, registry, config)
+                break
+        else:
+            converted = {python_names[name]: value for name, value in given.items()}
+        return batch(parents, info, **converted)
 
     return call
