@@ -199,10 +199,8 @@ def test_a_function_that_returns_the_wrong_type_costs_one_record() -> None:
 def test_one_address_is_made_of_the_items_own_fields() -> None:
     """`one = "."` (or `each = "."`) makes one entry; none where nothing is known but constants."""
     for key in ("one", "each"):
-        fields = (
-            CUSTOMER
-            + f'addresses = {{ {key} = ".", fields = {{ kind = {{ const = "MAIN" }}, city = "town", lines = "address" }} }}'
-        )
+        entry = 'fields = { kind = { const = "MAIN" }, city = "town", lines = "address" }'
+        fields = CUSTOMER + f'addresses = {{ {key} = ".", {entry} }}'
         assert read(Customer, fields, {"id": 1, "name": "n", "town": "Lille"}).addresses == (
             Address(kind="MAIN", city="Lille"),
         )

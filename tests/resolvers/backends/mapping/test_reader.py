@@ -194,7 +194,8 @@ def test_items_that_are_not_in_place_are_an_error(items_path: str | None, body: 
 @pytest.mark.parametrize(
     "body",
     [
-        b"", b" ", b"<html>oops</html>", b'{"data": [', b'[{"id": 1}] trailing', b'[{"id": 01}]', b"[NaN]", b'[{"id": "\xff"}]',
+        b"", b" ", b"<html>oops</html>", b'{"data": [', b'[{"id": 1}] trailing', b'[{"id": 01}]', b"[NaN]",
+        b'[{"id": "\xff"}]',
         b'[{"id": 1, "nobody maps this": "\xff"}]', b'[{"id": 1, "x": "\\ud800"}]', b"[" * 100_000 + b"]" * 100_000,
         b'[{"id": 1, "x": ' + b"[" * 100_000 + b"]" * 100_000 + b"}]", b"[" + b"1" * 5000 + b"]", b"\xff\xfe[\x00]\x00",
     ],

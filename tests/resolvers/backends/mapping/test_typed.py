@@ -12,8 +12,9 @@ from resolvers.records import Order, Product
 from tests.resolvers.backends.mapping.compiled import ORDER, reader
 
 FIELDS = ORDER + (
-    'number = "a.b"\nstatus = { path = "s", values = { "1" = "OPEN" } }\ntotal = { path = "a.t", currency_path = "c" }\n'
-    'lines = { each = "l", fields = { quantity = "q", sku = "p.sku", unit_price = { path = "u", currency_path = "^.c" } } }'
+    'number = "a.b"\nstatus = { path = "s", values = { "1" = "OPEN" } }\n'
+    'total = { path = "a.t", currency_path = "c" }\nlines = { each = "l", fields = { '
+    'quantity = "q", sku = "p.sku", unit_price = { path = "u", currency_path = "^.c" } } }'
 )
 USUAL: dict[str, Any] = {
     "id": "1", "x": {"ignored": [1, 2]}, "a": {"b": "n", "t": "5.50", "y": 1}, "s": "1", "c": "EUR",
