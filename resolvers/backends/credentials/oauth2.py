@@ -85,13 +85,17 @@ class OAuth2Credentials(FixedCredentials):
                 return (await asyncio.shield(self._fetch())).headers
         except TimeoutError as error:
             raise BackendTimeout(
-                f"no token for {self._backend} in time", backend=self._backend, cause="token timeout"
+                f"no token for {self._backend} in time",
+                backend=self._backend,
+                operation=request.operation,
+                cause="token timeout",
             ) from error
         except BackendError as error:
             # The error of the one fetch is told to many callers: each gets its own, with its own trace.
             raise type(error)(
                 error.message,
                 backend=self._backend,
+                operation=request.operation,
                 cause=error.cause,
                 retryable=error.retryable,
                 retry_after=error.retry_after,

@@ -17,6 +17,8 @@ class OutgoingRequest(Struct, frozen=True):
     host: str
     target: str
     body: bytes = b""
+    operation: str | None = None
+    """For errors: the operation that the request belongs to."""
 
 
 class Credentials(Protocol):

@@ -11,6 +11,7 @@ from typing import Annotated, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, WithJsonSchema, model_validator
 
+from resolvers.backends.http.settings import HeaderName
 from resolvers.backends.units import Duration
 
 SecretReference = Annotated[
@@ -50,7 +51,7 @@ class ApiKeyAuth(_Auth):
 
     type: Literal["api-key"]
     key: SecretReference
-    header: str | None = Field(
+    header: HeaderName | None = Field(
         None, description="The header that carries the key; X-API-Key when `query` is not given."
     )
     query: str | None = Field(None, description="The query parameter that carries the key.")
@@ -113,7 +114,7 @@ class HmacAuth(_Auth):
     encoding: Literal["hex", "base64"] = "hex"
     timestamp: Literal["epoch", "epoch-ms", "iso", "http"] = "epoch"
     canonical: str = "{method}\n{path}\n{query}\n{timestamp}\n{body_sha256}"
-    headers: dict[str, str] = Field(
+    headers: dict[HeaderName, str] = Field(
         default_factory=lambda: {"X-Key-Id": "{key_id}", "X-Timestamp": "{timestamp}", "X-Signature": "{signature}"},
         min_length=1,
     )

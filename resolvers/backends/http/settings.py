@@ -2,9 +2,28 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict, Field
+import re
+from typing import Annotated, Final
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from resolvers.backends.units import ByteSize, Duration
+
+_OWN: Final = frozenset(
+    {"host", "content-length", "transfer-encoding", "connection", "accept-encoding", "content-type"}
+)
+
+
+def _header_name(name: str) -> str:
+    if not re.fullmatch(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", name):
+        raise ValueError("not the name of a header")
+    if name.lower() in _OWN:
+        raise ValueError(f"the header {name} is the gateway's own")
+    return name
+
+
+HeaderName = Annotated[str, AfterValidator(_header_name)]
+"""The name of a header that a configuration may write (RFC 9110 §5.1)."""
 
 
 class HttpSettings(BaseModel):

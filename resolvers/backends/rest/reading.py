@@ -17,8 +17,8 @@ from resolvers.backends.mapping.texts import form, integer
 from resolvers.backends.ports import Clock
 from resolvers.backends.rest.answers import Place, failure_of, json_body
 from resolvers.backends.rest.paging.ports import DROPPED, PagingBroken, RawPage
-from resolvers.backends.rest.paging.settings import CursorPaging, KeysetPaging, LinkPaging, NoPaging
-from resolvers.backends.rest.settings import HEADER, RestOperationSettings
+from resolvers.backends.rest.paging.settings import HEADER, CursorPaging, KeysetPaging, LinkPaging, NoPaging
+from resolvers.backends.rest.settings import RestOperationSettings
 from resolvers.errors import BackendContract, BackendError, BackendRejected
 
 Record = TypeVar("Record", bound=Struct)

@@ -87,7 +87,7 @@ class Sender:
 
     async def _authorised(self, line: Line, target: str, lines: bytes, body: bytes, timeout: float) -> Answer:
         credentials, clock = self._backend.credentials, self._backend.clock
-        outgoing = OutgoingRequest(self._method, line.origin.authority, target, body)
+        outgoing = OutgoingRequest(self._method, line.origin.authority, target, body, self._place.operation)
         deadline = clock.monotonic() + timeout
         again = True
         while True:

@@ -3,31 +3,20 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Any, Final, Literal, Self
+from typing import Annotated, Any, Literal, Self
+from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 from yarl import URL
 
 from resolvers.backends.credentials.settings import Auth, NoAuth
-from resolvers.backends.http import HttpSettings
-from resolvers.backends.mapping.paths import parse_path
-from resolvers.backends.rest.paging.settings import CursorPaging, NoPaging, Paging
+from resolvers.backends.http.settings import HeaderName, HttpSettings
+from resolvers.backends.rest.paging.settings import HEADER, AnswerPath, CursorPaging, NoPaging, Paging, PathOrHeader
 from resolvers.backends.rest.placeholders import Placeholders, TemplateError, placeholders_of
 
 
 class _Model(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-def _header_name(name: str) -> str:
-    if not re.fullmatch(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", name):
-        raise ValueError("not the name of a header")
-    if name.lower() in {"host", "content-length", "transfer-encoding", "connection", "accept-encoding", "content-type"}:
-        raise ValueError(f"the header {name} is the gateway's own")
-    return name
-
-
-HeaderName = Annotated[str, AfterValidator(_header_name)]
 
 
 class ForwardSettings(_Model):
@@ -76,6 +65,22 @@ class Joined(_Model):
     parts: list[str] = Field(min_length=1)
 
 
+def _zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (KeyError, ValueError, OSError) as error:
+        raise ValueError("no such time zone; write one like Europe/Paris") from error
+    return name
+
+
+def _regular_expression(pattern: str) -> str:
+    try:
+        re.compile(pattern)
+    except re.error as error:
+        raise ValueError(f"not a regular expression: {error}") from error
+    return pattern
+
+
 class ArgumentSettings(_Model):
     """How an argument of the graph is written for the backend."""
 
@@ -84,7 +89,9 @@ class ArgumentSettings(_Model):
     )
     as_: Literal["text", "epoch-seconds", "epoch-milliseconds"] = Field("text", alias="as")
     format: str | None = Field(None, description="The format of dates and times, as in Python's strftime.")
-    zone: str | None = Field(None, description="The time zone that the backend's dates and times are in.")
+    zone: Annotated[str, AfterValidator(_zone)] | None = Field(
+        None, description="The time zone that the backend's dates and times are in."
+    )
 
 
 def _value_table(value: Any) -> Any:
@@ -100,17 +107,15 @@ Argument = Annotated[ArgumentSettings, BeforeValidator(_value_table)]
 class BusinessErrors(_Model):
     """Errors that the backend reports inside an answer with status 200."""
 
-    path: str = Field(description="Where the answer tells how it went, such as result.code.")
+    path: AnswerPath = Field(description="Where the answer tells how it went, such as result.code.")
     ok: list[str] = Field(
         default_factory=list, description="The values that mean success; a missing value always does."
     )
     absent: list[str] = Field(default_factory=list, description="The values that mean that there is none.")
-    message: str | None = Field(None, description="Where the answer says why; shown with `show_message` only.")
+    message: AnswerPath | None = Field(None, description="Where the answer says why; shown with `show_message` only.")
 
 
-HEADER: Final = "header:"
-"""What stands before the name of a header, where a path may be written as well."""
-
+Pattern = Annotated[str, AfterValidator(_regular_expression)]
 Status = Annotated[int, Field(ge=200, le=599)]
 QueryValue = str | list[str] | Joined
 
@@ -131,8 +136,8 @@ class RestOperationSettings(BaseModel):
     form: dict[str, QueryValue] | None = Field(None, description="The body as a form, written like `query`.")
     arguments: dict[str, Argument] = Field(default_factory=dict)
 
-    items: str | None = Field(None, description="Where in the answer the records are, such as data.customers.")
-    total: str | None = Field(
+    items: AnswerPath | None = Field(None, description="Where in the answer the records are, such as data.customers.")
+    total: PathOrHeader | None = Field(
         None, description="Where the number of all records is: a path in the answer, or header:X-Total-Count."
     )
     absent: list[Status] = Field(
@@ -155,17 +160,12 @@ class RestOperationSettings(BaseModel):
     key: str | None = Field(
         None, description="The record field that the keys are matched with, where not the usual one."
     )
-    key_pattern: str | None = Field(None, description="Keys that do not match are answered as absent, without a call.")
+    key_pattern: Annotated[str, AfterValidator(_regular_expression)] | None = Field(
+        None, description="Keys that do not match are answered as absent, without a call."
+    )
     min_key: int | None = Field(None, description="Keys that are no whole number from here on are answered as absent.")
 
     paging: Paging = Field(default_factory=NoPaging)
-
-    @field_validator("items", "total")
-    @classmethod
-    def _path(cls, value: str | None) -> str | None:
-        if value is not None and not value.startswith(HEADER):
-            parse_path(value)
-        return value
 
     @field_validator("path")
     @classmethod

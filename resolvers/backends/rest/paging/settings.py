@@ -4,11 +4,29 @@ from __future__ import annotations
 
 from typing import Annotated, Any, ClassVar, Final, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 from resolvers.backends.mapping.paths import parse_path
 
 _MARK: Final = frozenset({"cursor", "limit"})
+
+HEADER: Final = "header:"
+"""What stands before the name of a header, where a path may be written as well."""
+
+
+def _path(text: str) -> str:
+    parse_path(text)
+    return text
+
+
+def _path_or_header(text: str) -> str:
+    return text if text.startswith(HEADER) else _path(text)
+
+
+AnswerPath = Annotated[str, AfterValidator(_path)]
+"""Where in an answer something is (mapping/paths.py)."""
+PathOrHeader = Annotated[str, AfterValidator(_path_or_header)]
+"""The same, or the header of the answer that holds it: `header:X-Total-Count`."""
 
 
 class _Paging(BaseModel):
@@ -75,18 +93,13 @@ class CursorPaging(_Paging):
     placeholders: ClassVar[frozenset[str]] = _MARK
     needed: ClassVar[str | None] = "cursor"
 
-    next: str = Field(description="Where the cursor is: a path in the answer, or header:X-Next-Cursor.")
+    next: PathOrHeader = Field(description="Where the cursor is: a path in the answer, or header:X-Next-Cursor.")
     parameter: str | None = Field(
         None, description="Where `next` is a URL: the query parameter of it that is the cursor."
     )
-    more: str | None = Field(None, description="Where the answer says whether there is a next page, such as has_more.")
-
-    @field_validator("next", "more")
-    @classmethod
-    def _path(cls, value: str | None) -> str | None:
-        if value is not None and not value.startswith("header:"):
-            parse_path(value)
-        return value
+    more: AnswerPath | None = Field(
+        None, description="Where the answer says whether there is a next page, such as has_more."
+    )
 
 
 class LinkPaging(_Paging):
@@ -106,13 +119,7 @@ class KeysetPaging(_Paging):
     placeholders: ClassVar[frozenset[str]] = frozenset({"after_key", "limit"})
     needed: ClassVar[str | None] = "after_key"
 
-    key: str = Field(description="Where in an item the key is by which the list is sorted. It must be unique.")
-
-    @field_validator("key")
-    @classmethod
-    def _path(cls, value: str) -> str:
-        parse_path(value)
-        return value
+    key: AnswerPath = Field(description="Where in an item the key is by which the list is sorted. It must be unique.")
 
 
 def _short_form(value: Any) -> Any:

@@ -9,6 +9,7 @@ import ssl
 import struct
 from collections import deque
 from collections.abc import Awaitable, Callable
+from inspect import signature
 from types import TracebackType
 from typing import Any, Self
 
@@ -164,7 +165,9 @@ class Wire:
         if isinstance(reply, bytes):
             writer.write(reply)
         else:
-            made: Any = reply(seen) if reply.__code__.co_argcount == 1 else reply(seen, Peer(reader, writer, self))  # type: ignore[call-arg]  # told apart by the number of arguments
+            function: Any = reply
+            takes_peer = len(signature(reply).parameters) == 2
+            made = function(seen, Peer(reader, writer, self)) if takes_peer else function(seen)
             if isinstance(made, bytes):
                 writer.write(made)
             else:
