@@ -49,7 +49,14 @@ def configure_logging(level: Level = "info", form: Format = "json", stream: IO[b
         )
     else:
         structlog.configure(
-            processors=[*shared, structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())],
+            processors=[
+                *shared,
+                structlog.dev.ConsoleRenderer(
+                    colors=sys.stderr.isatty(),
+                    # Never with local variables: they hold tokens and people's data.
+                    exception_formatter=structlog.dev.plain_traceback,
+                ),
+            ],
             wrapper_class=structlog.make_filtering_bound_logger(number),
             logger_factory=structlog.PrintLoggerFactory(sys.stderr),
             cache_logger_on_first_use=True,
