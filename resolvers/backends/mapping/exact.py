@@ -40,10 +40,19 @@ def value(field: Leaf | Constant | Branch, scopes: Scopes) -> Any:
         if isinstance(field, Constant):
             return field.value
         if isinstance(field, Leaf):
-            return field.convert(*[path.read(scopes) for path in field.paths])
+            return field.convert(*_raws(field, scopes))
         return tuple([record for part in field.parts for record in _records(part, scopes)])
     except Misfit as misfit:
         raise misfit.within(field.name) from misfit.__cause__
+
+
+def _raws(leaf: Leaf, scopes: Scopes) -> list[Any]:
+    try:
+        return [path.read(scopes) for path in leaf.paths]
+    except Misfit:
+        if not leaf.forgiving:
+            raise
+        return [None] * len(leaf.paths)
 
 
 def _records(part: Part, scopes: Scopes) -> Iterator[Any]:

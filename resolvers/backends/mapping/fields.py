@@ -77,10 +77,11 @@ class FieldCompiler:
             convert = pipeline.called(self._function(settings.call), settings.call, convert)
         if combine is not None:
             convert = pipeline.combined(combine, count, convert)
-        if settings.on_error == "null":
+        forgiving = settings.on_error == "null"
+        if forgiving:
             convert = pipeline.forgiving(convert, instead)
-        leaf = Leaf(name=name, paths=paths, convert=convert, whole_item=settings.call is not None)
-        if settings.path is None or is_null is not None or settings.strip or settings.on_error == "null":
+        leaf = Leaf(name=name, paths=paths, convert=convert, forgiving=forgiving, whole_item=settings.call is not None)
+        if settings.path is None or is_null is not None or settings.strip or forgiving:
             return leaf
         if "minor-units" in settings.as_:
             return leaf

@@ -85,15 +85,7 @@ class First(Struct, frozen=True):
         return next((value for _, value in entries(parent)), None)
 
 
-class EntryKey(Struct, frozen=True):
-    """The key of the map entry that is being read; never called, it stands alone."""
-
-    def __call__(self, parent: Any) -> Any:
-        raise NotImplementedError
-
-
-Step = Key | Attribute | Index | Choose | First | EntryKey
-ENTRY_KEY = EntryKey()
+Step = Key | Attribute | Index | Choose | First
 FIRST = First()
 
 
@@ -116,10 +108,11 @@ def list_of(found: Any) -> Any:
 
 
 class Path(Struct, frozen=True):
-    """A parsed path: `up` items outwards, then the steps."""
+    """A parsed path: `up` items outwards, then the steps; or the key of the map entry that is being read."""
 
     steps: tuple[Step, ...] = ()
     up: int = 0
+    of_key: bool = False
 
     @property
     def keys(self) -> tuple[str, ...]:
@@ -133,7 +126,7 @@ class Path(Struct, frozen=True):
 
     def under(self, parent: Path) -> Path:
         """This path as seen from where `parent` starts, when it was written as seen from where `parent` ends."""
-        if self.steps == (ENTRY_KEY,):
+        if self.of_key:
             return self
         if self.up:
             return Path(self.steps, self.up - 1)
@@ -142,7 +135,7 @@ class Path(Struct, frozen=True):
     def read(self, scopes: tuple[tuple[Any, Any], ...]) -> Any:
         """The value, from (key, item) pairs, innermost last. Raises Misfit."""
         key, value = scopes[-1 - self.up]
-        return key if self.steps == (ENTRY_KEY,) else walk(value, self.steps)
+        return key if self.of_key else walk(value, self.steps)
 
 
 ITEM = Path()
@@ -158,7 +151,7 @@ class Place(Struct, frozen=True):
     def parse(self, text: str) -> Path:
         """The path as seen from the item that is read; ValueError with the reason when there is none."""
         path = parse_path(text)
-        if path.steps == (ENTRY_KEY,) and (path.up or not self.keyed):
+        if path.of_key and not self.keyed:
             raise ValueError('$key is there only for the values of a map: each = "path.*"')
         if path.up > self.level + (self.prefix is not None):
             raise ValueError("there is no item around this one")
@@ -191,6 +184,8 @@ def parse_path(text: str) -> Path:
         return Path(up=up + 1)
     if text == ".":
         return ITEM
+    if text == "$key":
+        return Path(of_key=True)
     steps: list[Step] = []
     at = 0
     while at < len(rest):
@@ -208,8 +203,6 @@ def parse_path(text: str) -> Path:
                 raise ValueError("a path needs a name after a dot")
     if not steps:
         raise ValueError("a path cannot be empty; '.' means the item itself")
-    if ENTRY_KEY in steps and len(steps) > 1:
-        raise ValueError("$key stands alone in a path")
     return Path(tuple(steps), up)
 
 
@@ -227,7 +220,7 @@ def _segment(text: str) -> Step:
     if text == "*":
         return FIRST
     if text == "$key":
-        return ENTRY_KEY
+        raise ValueError("$key stands alone in a path")
     if text.startswith("@") and len(text) > 1:
         return Attribute(text[1:])
     return Key(text)

@@ -13,7 +13,7 @@ from resolvers.backends.mapping import exact
 from resolvers.backends.mapping.compiler import compile_shape
 from resolvers.backends.mapping.generate import reader_function
 from resolvers.backends.mapping.misfit import Misfit
-from resolvers.backends.mapping.paths import ENTRY_KEY, FIRST, Attribute, Key, Path, entries, parse_path, walk
+from resolvers.backends.mapping.paths import FIRST, Attribute, Key, Path, entries, parse_path, walk
 from resolvers.backends.mapping.problems import InvalidMapping, Problem
 from resolvers.backends.mapping.settings import MappingSettings
 from resolvers.backends.mapping.shape import Shape
@@ -199,7 +199,7 @@ def compile_reader(
 def _document_path(text: str, key: str, problems: list[Problem]) -> Path:
     try:
         path = parse_path(text)
-        if path.up or path.steps == (ENTRY_KEY,):
+        if path.up or path.of_key:
             raise ValueError("there is no item around the answer")
     except ValueError as exc:
         problems.append(Problem(key, str(exc)))
@@ -210,7 +210,7 @@ def _document_path(text: str, key: str, problems: list[Problem]) -> Path:
 def _needs(shape: Shape) -> frozenset[str] | None:
     names = set()
     for path in shape.paths():
-        if path.steps == (ENTRY_KEY,):
+        if path.of_key:
             continue
         if not path.steps or not isinstance(path.steps[0], (Key, Attribute)):
             return None

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any, Protocol
 
 from resolvers.backends.mapping.misfit import Misfit
-from resolvers.backends.mapping.paths import ENTRY_KEY, Path, absent, walk
+from resolvers.backends.mapping.paths import Path, absent, walk
 
 
 class Source:
@@ -124,7 +124,7 @@ class Scope:
         if path.up:
             assert self.around is not None
             return self.around.read(Path(path.steps, path.up - 1))
-        if path.steps == (ENTRY_KEY,):
+        if path.of_key:
             return self.key
         if not path.steps:
             return self.item

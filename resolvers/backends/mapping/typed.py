@@ -13,7 +13,7 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta, Struct, defstruct
 
-from resolvers.backends.mapping.paths import ENTRY_KEY, Path, walk
+from resolvers.backends.mapping.paths import Path, walk
 from resolvers.backends.mapping.shape import Branch, Leaf, Shape
 from resolvers.backends.mapping.source import Access, Source
 
@@ -123,7 +123,7 @@ def _overlap(keys: Keys, other: Keys) -> bool:
 def _gather(shape: Shape, level: int, values: dict[Keys, None], lists: dict[Keys, tuple[bool, list[Shape]]]) -> None:
     """Where values and lists are that `shape` reads from the item `level` items outwards of its own."""
     for path in _value_paths(shape):
-        if path.up == level and path.steps != (ENTRY_KEY,):
+        if path.up == level and not path.of_key:
             if not path.keys:
                 raise Untypable("a value is read from the item as a whole")
             values[path.keys] = None

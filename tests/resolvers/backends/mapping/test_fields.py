@@ -143,9 +143,20 @@ def test_on_error_null_forgives_one_field() -> None:
     fields = ORDER + (
         'total = { path = "t", currency = "EUR", on_error = "null" }\n'
         'status = { path = "s", values = { "1" = "OPEN" }, on_error = "null", default = "UNKNOWN" }\n'
-        'placed_at = { path = "p", on_error = "null" }'
+        'placed_at = { path = "p.at", on_error = "null" }'
     )
-    assert read(Order, fields, {"id": 1, "t": "n/a", "s": "9", "p": "0000-00-00"}) == Order(id="1", status="UNKNOWN")
+    assert read(Order, fields, {"id": 1, "t": "n/a", "s": "9", "p": {"at": "0000-00-00"}}) == Order(
+        id="1", status="UNKNOWN"
+    )
+
+
+def test_on_error_null_forgives_the_way_to_a_value_too() -> None:
+    """A text where the value's parent should be gives null or the default as well."""
+    fields = ORDER + (
+        'number = { first_of = ["a.b", "c"], on_error = "null" }\n'
+        'status = { path = "a.b", on_error = "null", default = "UNKNOWN" }'
+    )
+    assert read(Order, fields, {"id": 1, "a": "text", "c": "never reached"}) == Order(id="1", status="UNKNOWN")
 
 
 def test_a_function_reads_what_no_setting_can() -> None:

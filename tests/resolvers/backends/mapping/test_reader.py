@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -78,6 +79,8 @@ def test_products_are_named_by_sku() -> None:
         (10**300, "number"),
         (object(), "object"),
         (b"bytes", "bytes"),
+        (date(2026, 1, 2), "date 2026-01-02"),
+        (datetime(2026, 1, 2, tzinfo=UTC), "date and time 2026-01-02T00:00:00+00:00"),
     ],
 )
 def test_what_came_is_told_in_short(came: Any, told: str) -> None:

@@ -127,6 +127,8 @@ UNTYPABLE: dict[str, str] = {
     "a list that is also a map": ORDER
     + 'lines = [{ each = "l", fields = { quantity = "q" } }, { each = "l.*", fields = { quantity = "q" } }]',
     "a list of the item around": ORDER + 'lines = { each = "*", fields = { quantity = "q" } }',
+    "a list around a list": ORDER
+    + 'lines = [{ each = "l", fields = { quantity = "q" } }, { each = "l.m", fields = { quantity = "q" } }]',
     "a name with a quote": ORDER + 'number = \'"a\\"b"\'',
 }
 
