@@ -26,6 +26,7 @@ from resolvers.backends.soap.settings import SoapOperationSettings, SoapSettings
 from resolvers.backends.soap.setup import Setup
 from resolvers.backends.soap.templates import secrets_in
 from resolvers.backends.soap.types import Service
+from resolvers.backends.soap.vault import Vault
 from resolvers.principal import Principal
 
 Record = TypeVar("Record")
@@ -63,14 +64,14 @@ class SoapConnector:
         self.name = name
         self._settings = settings
         self._credentials = credentials
-        self._secrets = secrets
+        self._vault = Vault(name, secrets)
+        self._vault.also((*(credentials.fixed or ()), *credentials.query))
         self._clock = clock
         self._entropy = entropy
-        self._known: dict[str, str] = {}
         self._setup = Setup(
             address=settings.url,
             zone=ZoneInfo(settings.zone) if settings.zone else None,
-            secrets=self._known,
+            secrets=self._vault.of,
             unique=unique,
             token=self._username_token(),
         )
@@ -110,11 +111,11 @@ class SoapConnector:
         """The endpoint of one configured operation, such as `invoices.by_orders`."""
         for table in ("arguments", "headers"):
             for reference in secrets_in(getattr(settings, table)):
-                self._read(SecretStr(reference), f"{operation_name}.{table}")
+                self._vault.read(SecretStr(reference), f"{operation_name}.{table}")
         outcomes = Outcomes(
             self.name,
             operation_name,
-            redact=self._redacted,
+            redact=self._vault.redacted,
             retry_fault=settings.retry_fault,
             show_message=settings.show_message,
         )
@@ -168,25 +169,12 @@ class SoapConnector:
                 misfits.append(f"{endpoint.operation}: {problem}")
         return tuple(misfits)
 
-    def _read(self, reference: SecretStr, place: str) -> str:
-        known = reference.get_secret_value()
-        if known not in self._known:
-            self._known[known] = self._secrets.read(reference, f"backends.{self.name}.{place}").get_secret_value()
-        return self._known[known]
-
-    def _redacted(self, text: str) -> str:
-        """A text for errors and logs, without the secrets that this backend was given."""
-        for secret in self._known.values():
-            if secret:
-                text = text.replace(secret, "***")
-        return text
-
     def _username_token(self) -> UsernameToken | None:
         for place, told in (("auth", self._settings.auth), ("wss", self._settings.wss)):
             if isinstance(told, (WssUsernameAuth, WssUsername)):
                 return UsernameToken(
                     told.username,
-                    self._read(told.password, f"{place}.password"),
+                    self._vault.read(told.password, f"{place}.password"),
                     digest=told.digest,
                     timestamp=self._settings.wss_timestamp,
                     clock=self._clock,
@@ -198,7 +186,7 @@ class SoapConnector:
         wss = self._settings.wss
         if not isinstance(wss, WssX509) or wss.password is None:
             return None
-        return self._read(wss.password, "wss.password")
+        return self._vault.read(wss.password, "wss.password")
 
     def _signer(self, wss: WssX509) -> Signer:
         try:

@@ -180,7 +180,7 @@ class SoapEndpoint(Generic[Record]):
         except SoapFault as fault:
             if frozenset(fault.names) & frozenset(self._settings.absent_fault):
                 return Payload((), 0, None, None)
-            raise self._outcomes.fault(fault) from fault
+            raise self._outcomes.fault(fault) from self._outcomes.logged(fault)
         except AnswerProblem as problem:
             raise self._outcomes.problem(problem) from problem
         return self._checked(payload)
@@ -205,7 +205,7 @@ class SoapEndpoint(Generic[Record]):
         if not errors.ok and not credentials and not retryable:
             return payload
         error = self._outcomes.business(code, payload.message, credentials=credentials, retryable=retryable)
-        raise error from SoapFault(code, (), payload.message or "no message")
+        raise error from self._outcomes.logged(SoapFault(code, (), payload.message or "no message"))
 
     def _page(self, payload: Payload, window: Window) -> Fetched[Record]:
         cut = self._paging.cut(payload.items, window, payload.total)

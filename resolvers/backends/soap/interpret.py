@@ -87,7 +87,9 @@ class Interpreter:
                     return _with_typename(self._struct(element, declared, wanted), declared)
             elif name.rpartition(":")[2] == "Map" and isinstance(declared, Anything):
                 return self._map(element)
-        if (declared is ANY_ARRAY or not isinstance(declared, Array)) and any(mark in attributes for mark in _ARRAY_MARKS):
+        if (declared is ANY_ARRAY or not isinstance(declared, Array)) and any(
+            mark in attributes for mark in _ARRAY_MARKS
+        ):
             declared = self._as_array(element, declared)
         return self._typed(element, declared, wanted)
 
@@ -227,9 +229,7 @@ class Interpreter:
         if inner is not None:
             gather(values, local, self.value(child, ANYTHING, inner))
 
-    def _with_attributes(
-        self, element: Any, struct: Struct, values: dict[str, Any], wanted: Wanted
-    ) -> dict[str, Any]:
+    def _with_attributes(self, element: Any, struct: Struct, values: dict[str, Any], wanted: Wanted) -> dict[str, Any]:
         for attribute in struct.attributes:
             if not wanted.has(attribute.key):
                 continue

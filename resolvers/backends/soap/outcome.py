@@ -76,8 +76,7 @@ class Outcomes:
 
     def fault(self, fault: SoapFault) -> BackendError:
         """A fault. Its code and its detail's name are told, its words only where the configuration says so."""
-        fault.args = (self._redact(str(fault)),)
-        code = token(".".join((fault.code, *fault.subcodes))) or "unknown"
+        code = self._word(".".join((fault.code, *fault.subcodes))) or "unknown"
         told = f"{self._backend} answered a fault ({code})"
         if self._show and fault.reason:
             told = f"{told}: {self._redact(fault.reason)[:500]}"
@@ -86,7 +85,7 @@ class Outcomes:
             "operation": self._operation,
             "cause": "fault",
             "fault": code,
-            "faultDetail": token(fault.detail_type),
+            "faultDetail": self._word(fault.detail_type),
         }
         names = frozenset(fault.names)
         if names & CREDENTIAL_CODES:
@@ -98,16 +97,23 @@ class Outcomes:
 
     def business(self, code: str, message: str | None, *, credentials: bool, retryable: bool) -> BackendError:
         """An error that the backend reports inside a good answer."""
-        where: dict[str, Any] = {"backend": self._backend, "operation": self._operation}
-        shown = token(code) or "an error"
-        told = f"{self._backend} answered {shown}"
+        where: dict[str, Any] = {"backend": self._backend, "operation": self._operation, "result": self._word(code)}
+        told = f"{self._backend} answered {where['result'] or 'an error'}"
         if self._show and message:
             told = f"{told}: {self._redact(message)[:500]}"
         if credentials:
-            return BackendRejected(told, cause="credentials", result=token(code), **where)
+            return BackendRejected(told, cause="credentials", **where)
         if retryable:
-            return BackendFailed(told, cause="result", result=token(code), **where)
-        return BackendRejected(told, cause="result", result=token(code), **where)
+            return BackendFailed(told, cause="result", **where)
+        return BackendRejected(told, cause="result", **where)
+
+    def logged(self, fault: SoapFault) -> SoapFault:
+        """The fault as the cause of an error: with the backend's words, without the gateway's own secrets."""
+        fault.args = (self._redact(str(fault)),)
+        return fault
+
+    def _word(self, text: str | None) -> str | None:
+        return None if text is None else token(self._redact(text))
 
     def _contract(self, message: str, cause: str) -> BackendContract:
         return BackendContract(message, backend=self._backend, operation=self._operation, cause=cause)

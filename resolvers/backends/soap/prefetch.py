@@ -48,7 +48,6 @@ async def prefetch(
     Imports may come from the host of `start` and from `hosts` (`name` or `name:port`). A description in a file may
     import files. Raises WsdlProblem.
     """
-    allowed = hosts | {urlsplit(start).netloc}
     found: dict[str, bytes] = dict(await asyncio.to_thread(_bundled))
     wave = [start]
     left = max_bytes
@@ -63,7 +62,7 @@ async def prefetch(
         imports = await asyncio.to_thread(_imports_of_all, list(zip(wave, bodies, strict=True)))
         wave = [url for url in imports if url not in found]
         for url in wave:
-            _check(url, start, allowed)
+            _check(url, start, hosts)
     return found
 
 
@@ -100,13 +99,14 @@ def _imports_of_all(documents: list[tuple[str, bytes]]) -> list[str]:
     return list(found)
 
 
-def _check(url: str, start: str, allowed: frozenset[str]) -> None:
+def _check(url: str, start: str, hosts: frozenset[str]) -> None:
     parts = urlsplit(url)
     if parts.scheme == "file":
         if start.startswith("file:"):
             return
         raise WsdlProblem("a WSDL from the network imports a file, which is refused", permanent=True)
-    if parts.scheme not in ("http", "https") or not allowed & {parts.netloc, parts.hostname}:
+    named = parts.netloc == urlsplit(start).netloc or bool(hosts & {parts.netloc, parts.hostname})
+    if parts.scheme not in ("http", "https") or not named:
         raise WsdlProblem(
             f"the WSDL imports from {parts.netloc or parts.scheme}: name it in `wsdl_hosts` to allow that",
             permanent=True,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from resolvers.backends.soap.answer import SOAP11, SOAP12
@@ -41,7 +42,7 @@ class Request:
         body = _body(encoder, operation, arguments)
         header: list[Part] = _addressing(operation, address, unique)
         for name, value in headers.items():
-            header += encoder.element(_header(operation, service, name), value)
+            header += encoder.element(replace(_header(operation, service, name), required=False), value)
         if token is not None:
             header.append(lambda _: token.header())
         declared = "".join(f' xmlns:{prefix}="{escape_attribute(uri)}"' for uri, prefix in encoder.prefixes.items())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import tzinfo
 
 from resolvers.backends.soap.grammar import Grammar
@@ -10,6 +9,7 @@ from resolvers.backends.soap.problems import ConfigurationProblem
 from resolvers.backends.soap.request import Request, Unique
 from resolvers.backends.soap.security import Signer, UsernameToken
 from resolvers.backends.soap.settings import SoapOperationSettings
+from resolvers.backends.soap.templates import Secrets
 from resolvers.backends.soap.types import Operation, Service
 
 
@@ -21,7 +21,7 @@ class Setup:
         *,
         address: str | None,
         zone: tzinfo | None,
-        secrets: Mapping[str, str],
+        secrets: Secrets,
         unique: Unique,
         token: UsernameToken | None,
     ) -> None:
@@ -65,7 +65,7 @@ class Setup:
             address=self._address or service.address or "",
             arguments=settings.arguments,
             headers=settings.headers,
-            secrets=self._secrets.__getitem__,
+            secrets=self._secrets,
             unique=self._unique,
             absent=settings.absent_arguments,
             token=self._token,

@@ -107,4 +107,6 @@ def test_large_files_are_read_where_the_operation_allows_them() -> None:
 @pytest.mark.parametrize("namespace", [SOAP11, SOAP12])
 def test_both_versions_are_understood_whatever_was_asked(namespace: str) -> None:
     """The version of an answer is that of its envelope, not that of the request."""
-    assert opened("application/soap+xml", envelope("<r>1</r>", namespace=namespace, header="<s:Header/>"))[0].text == "1"
+    assert (
+        opened("application/soap+xml", envelope("<r>1</r>", namespace=namespace, header="<s:Header/>"))[0].text == "1"
+    )

@@ -57,7 +57,12 @@ def values(schema: str, content: str, *, zone: ZoneInfo | None = None, body: byt
 
 
 def row(content: str, attributes: str = "", **options: Any) -> list[Any]:
-    return values(response(ROW), content, body=answered(content).replace(b"<GetResponse", f"<GetResponse {attributes}".encode()), **options)
+    return values(
+        response(ROW),
+        content,
+        body=answered(content).replace(b"<GetResponse", f"<GetResponse {attributes}".encode()),
+        **options,
+    )
 
 
 GOOD: list[tuple[str, str, dict[str, Any]]] = [
@@ -215,7 +220,9 @@ DERIVED = """<xs:complexType name="Party"><xs:sequence><xs:element name="id" typ
 
 def test_a_derived_type_keeps_its_name_and_fields() -> None:
     """xsi:type chooses the type, and `__typename` tells which it was."""
-    schema = DERIVED + response('<xs:sequence><xs:element name="party" type="t:Party" maxOccurs="unbounded"/></xs:sequence>')
+    schema = DERIVED + response(
+        '<xs:sequence><xs:element name="party" type="t:Party" maxOccurs="unbounded"/></xs:sequence>'
+    )
     content = (
         f'<party><id>1</id></party><party xmlns:q="{TNS}" xsi:type="q:Person"><id>2</id><born>2000-01-02</born></party>'
     )
@@ -265,7 +272,9 @@ def test_unions_and_restrictions_are_read_as_what_they_come_from() -> None:
         '<xs:simpleType name="U"><xs:union memberTypes="xs:int xs:date"/></xs:simpleType>'
         '<xs:simpleType name="E"><xs:restriction base="xs:string"><xs:enumeration value="OPEN"/></xs:restriction></xs:simpleType>'
         '<xs:simpleType name="Small"><xs:restriction base="xs:int"><xs:maxInclusive value="9"/></xs:restriction></xs:simpleType>'
-        + response('<xs:sequence><xs:element name="u" type="t:U"/><xs:element name="e" type="t:E"/><xs:element name="s" type="t:Small"/></xs:sequence>')
+        + response(
+            '<xs:sequence><xs:element name="u" type="t:U"/><xs:element name="e" type="t:E"/><xs:element name="s" type="t:Small"/></xs:sequence>'
+        )
     )
     for found in values(schema, "<u>2026-01-02</u><e>ODD</e><s>5</s>"):
         assert found == {"u": date(2026, 1, 2), "e": "ODD", "s": 5}
@@ -279,7 +288,9 @@ FLAT = response(
     "</xs:complexType></xs:element></xs:sequence></xs:complexType></xs:element></xs:sequence>"
 )
 NEEDS = ("id", "name", "total", "day", "at")
-REGULAR = "<row><id>{0}</id><name>n{0}</name><total>{0}.5</total><day>2026-01-02</day><at>2026-01-02T03:04:05Z</at></row>"
+REGULAR = (
+    "<row><id>{0}</id><name>n{0}</name><total>{0}.5</total><day>2026-01-02</day><at>2026-01-02T03:04:05Z</at></row>"
+)
 IRREGULAR = {
     "a missing field": "<row><id>1</id><total>1</total><day>2026-01-02</day><at>2026-01-02T03:04:05Z</at></row>",
     "two here, none there": REGULAR.format(1).replace("</id>", "</id><id>9</id>") + REGULAR.format(2).replace("<id>2</id>", ""),

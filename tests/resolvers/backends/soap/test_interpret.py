@@ -93,9 +93,7 @@ def test_nil_parts_are_nothing() -> None:
 
 def test_a_reference_is_its_element_each_time_it_is_used() -> None:
     """PHP writes the second use of an object as href to an id anywhere in Body."""
-    content = (
-        '<rows><row id="ref1" xsi:type="t:Row"><id>1</id><name>a</name></row><row href="#ref1"/></rows><any href="#ref1"/>'
-    )
+    content = '<rows><row id="ref1" xsi:type="t:Row"><id>1</id><name>a</name></row><row href="#ref1"/></rows><any href="#ref1"/>'
     found = value(content)
     first, second = found["rows"]["row"]
     assert first == second
@@ -169,7 +167,7 @@ def test_rpc_literal_answers_are_read_by_the_compiled_decoder_unless_they_refer(
     service = load(describe(SCHEMA, messages=MESSAGES, style="rpc"))
     grammar = Grammar(service)
     reply = Reply(service.operations["Get"], SoapOperationSettings(operation="Get", items="rows.row"), grammar)
-    plain = '<row><id>1</id><total>1.50</total></row>'
+    plain = "<row><id>1</id><total>1.50</total></row>"
     for rows in (plain + plain, plain.replace("<row>", '<row id="r">') + '<row href="#r"/>'):
         body = envelope(f'<m:GetResponse xmlns:m="{TNS}"><code>OK</code><rows>{rows}</rows></m:GetResponse>')
         items = reply.read(open_answer("text/xml", body, service, grammar), body).items
