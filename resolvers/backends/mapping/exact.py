@@ -1,6 +1,6 @@
 """The exact way through a mapping: field by field, knowing at every step what to tell when something does not fit.
 
-The generated code (source.py) is the fast way to the same records; what it does not take comes here.
+The generated code (generate.py) is the fast way to the same records; what it does not take comes here.
 """
 
 from __future__ import annotations

@@ -81,9 +81,8 @@ class FieldCompiler:
         if forgiving:
             convert = pipeline.forgiving(convert, instead)
         leaf = Leaf(name=name, paths=paths, convert=convert, forgiving=forgiving, whole_item=settings.call is not None)
-        if settings.path is None or is_null is not None or settings.strip or forgiving:
-            return leaf
-        if "minor-units" in settings.as_:
+        simple = settings.path is not None and is_null is None and not settings.strip and not forgiving
+        if not simple or "minor-units" in settings.as_:
             return leaf
         table = settings.values if settings.as_ in {(), ("text",)} else None
         optional = not required and default is None

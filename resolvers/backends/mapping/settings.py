@@ -7,7 +7,6 @@ table with `each` or `one` and `fields`, or a list of those tables.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date
 from typing import Annotated, Any, Literal
 
 from pydantic import (
@@ -21,6 +20,9 @@ from pydantic import (
 )
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
+
+from resolvers.backends.mapping.misfit import Misfit
+from resolvers.backends.mapping.texts import form
 
 Conversion = Literal[
     "text",
@@ -39,9 +41,11 @@ Conversion = Literal[
 
 
 def _scalar(value: Any) -> Any:
-    if isinstance(value, (str, int, float, date)):
-        return value
-    raise ValueError("write a text, number, boolean or date")
+    try:
+        form(value)
+    except Misfit:
+        raise ValueError("write a text, number, boolean or date") from None
+    return value
 
 
 def _tuple(value: Any) -> Any:

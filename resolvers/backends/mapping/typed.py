@@ -80,13 +80,11 @@ class Structs:
         lists: dict[Keys, tuple[bool, list[Shape]]] = {}
         for shape in shapes:
             _gather(shape, 0, values, lists)
-        if (
-            any(_overlap(keys, other) for keys in lists for other in (values.keys() | lists.keys()) - {keys})
-            or values.keys() & lists.keys()
-        ):
-            raise Untypable("a list is also read as a value")
+        for keys in lists:
+            if any(_overlap(keys, other) for other in (*values, *(lists.keys() - {keys}))):
+                raise Untypable("a list is also read as a value")
         self._entries: dict[Keys, Structs] = {}
-        slots: dict[Keys, Any] = {keys: Any for keys in values if not any(keys[:n] in values for n in range(len(keys)))}
+        slots = _slots(values)
         for keys, (keyed, inner) in lists.items():
             self._entries[keys] = entries = Structs(inner)
             slots[keys] = entries.many(keyed=keyed) | None
@@ -113,6 +111,14 @@ class Structs:
 
     def entry(self, path: Path) -> Access:
         return self._entries[path.keys]
+
+
+def _slots(paths: Iterable[Keys]) -> dict[Keys, Any]:
+    """Slots for values. One that is also looked into has a slot only for the whole of it."""
+    values = dict.fromkeys(paths, Any)
+    return {
+        keys: hint for keys, hint in values.items() if not any(keys[:depth] in values for depth in range(len(keys)))
+    }
 
 
 def _overlap(keys: Keys, other: Keys) -> bool:
@@ -169,14 +175,11 @@ class Envelope:
         self._extract = extract
         self._layout: Layout | None = None
         if keys:
-            slots: dict[Keys, Any] = {path.keys: Any for path in extract.values()}
-            if any(not other or _overlap(keys, other) for other in slots):
+            wanted = [path.keys for path in extract.values()]
+            if any(_overlap(keys, other) for other in wanted):
                 raise Untypable("a value of the answer is read from its items")
-            shortest = {
-                other: hint for other, hint in slots.items() if not any(other[:n] in slots for n in range(len(other)))
-            }
             required = [keys[:depth] for depth in range(1, len(keys) + 1)]
-            self._layout = Layout(shortest | {keys: slot}, required)
+            self._layout = Layout(_slots(wanted) | {keys: slot}, required)
         self.decode: Callable[[bytes], Any] = msgspec.json.Decoder(
             slot if self._layout is None else self._layout.struct, float_hook=Decimal
         ).decode

@@ -126,9 +126,10 @@ def test_the_empty_text_can_be_kept() -> None:
     assert read(Order, ORDER + 'number = { path = "n", empty = [] }', {"id": 1, "n": ""}).number == ""
 
 
-def test_containers_are_never_taken_for_null() -> None:
-    """An empty list in a value's place is an error, not one of the `empty` values."""
-    refused(Order, ORDER + 'number = { path = "n", empty = ["", "0"] }', {"id": 1, "n": []})
+@pytest.mark.parametrize("raw", [[], {}, (), float("nan"), b""])
+def test_what_cannot_be_compared_is_never_taken_for_null(raw: Any) -> None:
+    """An empty list, or a number that is none, in a value's place is an error, not one of the `empty` values."""
+    refused(Order, ORDER + 'number = { path = "n", empty = ["", "0"] }', {"id": 1, "n": raw})
 
 
 def test_null_if_drops_provisional_numbers() -> None:

@@ -162,6 +162,7 @@ def test_conditions_are_checked() -> None:
         ('name = { path = "a", round = -1 }', ("fields", "name", "round")),
         ('name = { path = "a", on_error = "ignore" }', ("fields", "name", "on_error")),
         ('name = { path = "a", default = ["x"] }', ("fields", "name", "default")),
+        ('name = { path = "a", empty = [nan] }', ("fields", "name", "empty", 0)),
         ('addresses = [{ each = "a", filds = {} }]', ("fields", "addresses", "parts", 0, "filds")),
     ],
 )  # fmt: skip
