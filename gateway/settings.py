@@ -9,11 +9,12 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from gateway.auth.settings import AuthSettings
+from gateway.telemetry.settings import TelemetrySettings
 from resolvers.backends.settings import BackendsSettings, check_backends, reason_of
 from resolvers.backends.units import ByteSize, Duration
 
@@ -47,6 +48,10 @@ class ServerSettings(_Model):
     """By when a request is answered unless the client asks for less (header `x-request-timeout`)."""
     shutdown: Duration = 20.0
     """How long running requests may go on after SIGTERM."""
+    drain: Duration = 2.0
+    """How long connections that lie idle at SIGTERM may still bring a request; it is answered and the last of them."""
+    start_patience: Duration = 30.0
+    """How long readiness waits for the service descriptions of backends that are down."""
     max_url: ByteSize = 8_192
     max_body: ByteSize = 1_000_000
     body_timeout: Duration = 10.0
@@ -84,13 +89,6 @@ class GraphiqlSettings(_Model):
 
     enabled: bool = True
     title: str = "bizgraph"
-
-
-class TelemetrySettings(_Model):
-    """What is told about what happens."""
-
-    log_level: Literal["debug", "info", "warning", "error"] = "info"
-    log_format: Literal["json", "console"] = "json"
 
 
 class Settings(_Model):

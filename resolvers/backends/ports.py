@@ -26,6 +26,9 @@ Args = tuple[tuple[str, Scalar | tuple[Scalar, ...]], ...]
 Forwarded = tuple[tuple[str, str], ...]
 """What of the caller goes out with a call (header, value), sorted. Empty unless configuration allows it."""
 
+Hints = tuple[tuple[str, str], ...]
+"""Headers that tell a backend about the request behind a call. They change no answer, so no identity holds them."""
+
 
 class Call(Struct, frozen=True, kw_only=True):
     """One call to one endpoint. `keys` is empty for lists; `timeout` is seconds for this attempt."""
@@ -33,6 +36,7 @@ class Call(Struct, frozen=True, kw_only=True):
     keys: tuple[str, ...] = ()
     args: Args = ()
     forwarded: Forwarded = ()
+    hints: Hints = ()
     timeout: float = 10.0
     first: int | None = None
     """Lists: how many records are wanted."""

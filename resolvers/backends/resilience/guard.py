@@ -32,6 +32,10 @@ class Observer(Protocol):
         """A call was not made: `breaker`, `bulkhead`, `quota` or `deadline`."""
         ...
 
+    def called(self, backend: str, operation: str, call: Call, seconds: float, error: BackendError | None) -> None:
+        """A call was answered or failed, after all its attempts; `seconds` holds the waiting as well."""
+        ...
+
     def breaker_changed(self, backend: str, state: BreakerState) -> None: ...
 
 
@@ -45,6 +49,9 @@ class Silent:
         pass
 
     def refused(self, backend: str, operation: str, reason: str) -> None:
+        pass
+
+    def called(self, backend: str, operation: str, call: Call, seconds: float, error: BackendError | None) -> None:
         pass
 
     def breaker_changed(self, backend: str, state: BreakerState) -> None:
@@ -99,6 +106,19 @@ class Guard:
     async def call(
         self, attempt: Attempt, call: Call, patience: Patience, operation: str, idempotent: bool
     ) -> Fetched[Any]:
+        """The answer of an attempt. Raises BackendError when none succeeded before the deadline."""
+        started = self._clock.monotonic()
+        try:
+            fetched = await self._in_its_place(attempt, call, patience, operation, idempotent)
+        except BackendError as error:
+            self._observer.called(self.backend, operation, call, self._clock.monotonic() - started, error)
+            raise
+        self._observer.called(self.backend, operation, call, self._clock.monotonic() - started, None)
+        return fetched
+
+    async def _in_its_place(
+        self, attempt: Attempt, call: Call, patience: Patience, operation: str, idempotent: bool
+    ) -> Fetched[Any]:
         self._budget.earn()
         if not self.bulkhead.try_enter() and not await self.bulkhead.enter(patience.deadline - self._clock.monotonic()):
             self._observer.refused(self.backend, operation, "bulkhead")
@@ -126,7 +146,7 @@ class Guard:
                 self._observer.refused(self.backend, operation, "deadline")
                 raise self._too_late(operation, made)
             made += 1
-            once = replace(call, timeout=min(self._settings.timeout, left))
+            once = self._once(call, min(self._settings.timeout, left))
             try:
                 if self._hedge is None or not idempotent or self._hedge >= once.timeout:
                     return await self._try(attempt, once, operation)
@@ -142,6 +162,12 @@ class Guard:
                     raise
                 self._observer.retried(self.backend, operation, error.cause or error.code)
             await self._sleep(pause)
+
+    def _once(self, call: Call, timeout: float) -> Call:
+        """The call as one attempt makes it. The backend is told when nobody will wait for its answer any more."""
+        if not self._settings.send_context:
+            return replace(call, timeout=timeout, hints=())
+        return replace(call, timeout=timeout, hints=(*call.hints, ("X-Request-Timeout", f"{timeout * 1000:.0f}ms")))
 
     def _admit(self, operation: str, made: int) -> None:
         if self._quota is not None and (wait := self._quota.take()):

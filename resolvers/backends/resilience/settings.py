@@ -62,3 +62,9 @@ class ResilienceSettings(_Model):
         BreakerSettings(), description="When the backend counts as broken."
     )
     quota: QuotaSettings | None = Field(None, description="The provider's cap on calls.")
+    required: bool = Field(
+        True, description="Whether it counts for readiness, which ends when no required backend can be used."
+    )
+    send_context: bool = Field(
+        True, description="Send X-Correlation-Id, X-Request-Timeout and traceparent along with each call."
+    )

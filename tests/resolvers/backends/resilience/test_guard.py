@@ -50,6 +50,7 @@ class Notes:
 
     def __init__(self) -> None:
         self.lines: list[str] = []
+        self.ended: list[tuple[float, str]] = []
 
     def attempted(self, backend: str, operation: str, seconds: float, error: BackendError | None) -> None:
         self.lines.append(f"attempted {error.code if error else 'ok'}")
@@ -59,6 +60,9 @@ class Notes:
 
     def refused(self, backend: str, operation: str, reason: str) -> None:
         self.lines.append(f"refused {reason}")
+
+    def called(self, backend: str, operation: str, call: Call, seconds: float, error: BackendError | None) -> None:
+        self.ended.append((round(seconds, 3), error.code if error else "ok"))
 
     def breaker_changed(self, backend: str, state: BreakerState) -> None:
         self.lines.append(f"breaker {state.value}")
@@ -105,6 +109,46 @@ async def test_a_read_is_tried_again_with_growing_pauses() -> None:
     assert (await setup.call(backend)).records == ["answer"]
     assert backend.attempts == 4
     assert setup.pauses == [0.1, 0.2, 0.4]
+
+
+async def test_a_call_is_told_once_when_it_has_ended() -> None:
+    """Whoever counts calls hears of each one time, with the time that all its attempts and pauses took."""
+    setup = Setup(retries=1, backoff="100ms")
+    await setup.call(Backend(failure()))
+    with pytest.raises(BackendFailed):
+        await setup.call(Backend(failure(), failure()))
+    assert setup.notes.ended == [(0.1, "ok"), (0.1, "BACKEND_FAILED")]
+
+
+async def test_a_cancelled_call_has_no_outcome() -> None:
+    """A caller that went away says nothing about the backend."""
+    setup = Setup()
+    held = asyncio.Event()
+
+    async def attempt(call: Call) -> Fetched[Any]:
+        await held.wait()
+        raise AssertionError
+
+    calling = asyncio.create_task(setup.guard.of("o").call(attempt, Call(), Patience(setup.clock.monotonic() + 9)))
+    await turns()
+    calling.cancel()
+    await asyncio.gather(calling, return_exceptions=True)
+    assert setup.notes.ended == []
+
+
+@pytest.mark.parametrize(("told", "sent"), [(True, [("X-A", "1"), ("X-Request-Timeout", "2000ms")]), (False, [])])
+async def test_a_backend_is_told_how_long_its_answer_is_of_use(told: bool, sent: list[tuple[str, str]]) -> None:
+    """Each attempt carries its own time-out, so that a backend can stop working for nobody."""
+    setup = Setup(send_context=told)
+    hints: list[tuple[str, str]] = []
+
+    async def attempt(call: Call) -> Fetched[Any]:
+        hints.extend(call.hints)
+        return Fetched(records=[])
+
+    patience = Patience(setup.clock.monotonic() + 9)
+    await setup.guard.of("o").call(attempt, Call(hints=(("X-A", "1"),)), patience)
+    assert hints == sent
 
 
 async def test_what_is_not_idempotent_is_never_tried_again() -> None:

@@ -1,0 +1,79 @@
+"""What has a present value but makes no noise when it changes: read once a second, and whenever Prometheus asks."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+from gateway.execution.documents import Documents
+from gateway.execution.execute import Executor
+from gateway.telemetry.metrics import BREAKER
+from gateway.telemetry.telemetry import Telemetry
+from resolvers.backends.connect import Connections
+from resolvers.backends.resilience import BreakerState
+
+INTERVAL: Final = 0.25
+"""Seconds between two looks at the event loop."""
+SAMPLES: Final = 4
+"""Looks at the loop between two readings of everything else."""
+
+
+class Sampler:
+    """Reads the parts of one gateway. After a reload two of them run for a while, and the newer one is heard."""
+
+    def __init__(
+        self,
+        telemetry: Telemetry,
+        connections: Connections,
+        documents: Documents,
+        executor: Executor,
+        *,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        self._telemetry = telemetry
+        self._connections = connections
+        self._documents = documents
+        self._executor = executor
+        self._sleep = sleep
+        self._hits = self._misses = 0
+        self._wsdl: dict[str, str] = {}
+
+    async def run(self) -> None:
+        """Never returns."""
+        now = asyncio.get_running_loop().time
+        self._telemetry.sampler = self
+        lag = self._telemetry.metrics.lag
+        while True:
+            if self._telemetry.sampler is self:
+                self.sample()
+            for _ in range(SAMPLES):
+                before = now()
+                await self._sleep(INTERVAL)
+                lag.observe(max(0.0, now() - before - INTERVAL))
+
+    def sample(self) -> None:
+        """Read everything now."""
+        metrics = self._telemetry.metrics
+        for name, guard in self._connections.guards.items():
+            metrics.in_use.labels(name).set(guard.bulkhead.in_use)
+            metrics.waiting.labels(name).set(guard.bulkhead.waiting)
+            metrics.limit.labels(name).set(guard.bulkhead.limit.value)
+            state = BreakerState.CLOSED if guard.breaker is None else guard.breaker.state
+            metrics.breaker.labels(name).set(BREAKER[state])
+        for name, wsdl in self._connections.contracts().items():
+            metrics.contract.labels(name).set(wsdl.status == "ready")
+            if self._wsdl.get(name, "ready") != wsdl.status:
+                self._telemetry.log.warning(
+                    "backend.wsdl", backend=name, status=wsdl.status, tries=wsdl.tries, problem=wsdl.problem
+                )
+            self._wsdl[name] = wsdl.status
+        cache = self._documents.cache
+        metrics.documents.set(len(cache))
+        metrics.document_bytes.set(cache.weight)
+        metrics.document_lookups.labels("hit").inc(cache.hits - self._hits)
+        metrics.document_lookups.labels("miss").inc(cache.misses - self._misses)
+        self._hits, self._misses = cache.hits, cache.misses
+        metrics.plans.set(self._executor.plans)
+        metrics.http_requests_in_progress.set(self._telemetry.in_progress)
+        metrics.tasks.set(len(asyncio.all_tasks()))

@@ -1,0 +1,228 @@
+"""What happens, told to logs and metrics: the observer of calls, of the cache and of operations."""
+
+from __future__ import annotations
+
+from typing import Any, Final, Protocol
+
+from graphql import ExecutionResult, GraphQLError
+
+from gateway.execution.masking import failed_before_execution
+from gateway.http.request import GraphQLRequest
+from gateway.telemetry.labels import ANONYMOUS, BoundedValues
+from gateway.telemetry.logs import get_logger
+from gateway.telemetry.metrics import BREAKER, Metrics
+from gateway.telemetry.settings import TelemetrySettings
+from resolvers.backends.ports import Call, Clock
+from resolvers.backends.resilience import BreakerState
+from resolvers.context import Context
+from resolvers.errors import BackendError, GatewayError
+
+MOST_CAUSES: Final = 60
+"""Causes and reasons that metrics tell apart: the connectors have about forty of them."""
+LONGEST_NAME: Final = 100
+"""Characters of an operation's name that a log line holds."""
+
+
+class Sampling(Protocol):
+    """Who reads present values."""
+
+    def sample(self) -> None: ...
+
+
+class Telemetry:
+    """One per process: it outlives reloads of the configuration.
+
+    Implements `Watcher` (resolvers/backends/connect.py) and `OperationWatcher` (gateway/operations.py). It never
+    raises, and costs a few microseconds per operation.
+    """
+
+    def __init__(self, settings: TelemetrySettings, clock: Clock, *, metrics: Metrics | None = None) -> None:
+        self.metrics = metrics or Metrics()
+        self.log = get_logger()
+        self._clock = clock
+        self._names = BoundedValues(settings.most_operations, settings.operations)
+        self._causes = BoundedValues(MOST_CAUSES)
+        self._sample = settings.log_sample
+        self._sampled = 0.0
+        self._failures = Throttle(settings.log_failures, clock)
+        self._bound: dict[Any, Any] = {}
+        self.in_progress = 0
+        """Requests of the GraphQL endpoint that are being answered."""
+        self.sampler: Sampling | None = None
+        """Reads what has a present value; the newest gateway's."""
+
+    def sample(self) -> None:
+        """Bring the metrics with a present value up to date."""
+        if self.sampler is not None:
+            self.sampler.sample()
+
+    def responded(self, status: int) -> None:
+        """The GraphQL endpoint answers with this HTTP status."""
+        self._inc("http_responses", str(status))
+
+    # ---- Operations -------------------------------------------------------------------------------------------------
+
+    def finished(self, request: GraphQLRequest, context: Context, result: ExecutionResult, seconds: float) -> None:
+        """An operation was run; `seconds` is how long it took."""
+        raw = request.operation.name
+        name = ANONYMOUS if raw is None else self._names.of(raw, admit=request.principal.authenticated)
+        codes: list[str] = []
+        outcome = "ok"
+        if result.errors:
+            codes = codes_of(result)
+            outcome = "partial" if result.data is not None else "failed"
+            if failed_before_execution(result):
+                outcome = "invalid"
+            for code in codes:
+                self._inc("errors", code)
+        self._inc("operations", name, outcome)
+        self._observe("operation_seconds", seconds, name)
+        if not codes:
+            self._sampled += self._sample
+            if self._sampled < 1:
+                return
+            self._sampled -= 1
+        self.log.info(
+            "operation",
+            name=raw and raw[:LONGEST_NAME],
+            kind=request.operation.kind,
+            document=request.document.hash,
+            outcome=outcome,
+            durationMs=round(seconds * 1000, 3),
+            calls=context.calls,
+            errors=codes,
+            stale=len(context.stale),
+            correlationId=context.correlation_id,
+        )
+
+    def fell_back(self, reason: str) -> None:
+        """graphql-core ran an operation, for this reason."""
+        self._inc("fallbacks", self._causes.of(reason))
+        self.log.warning("executor.fallback", reason=reason)
+
+    def crashed(self, error: BaseException, *, correlation_id: str, path: Any) -> None:
+        """A fault of the gateway itself: the caller was told no more than the correlation id."""
+        self.log.error("operation.crashed", correlationId=correlation_id, path=path, exc_info=error)
+
+    # ---- Backends ---------------------------------------------------------------------------------------------------
+
+    def attempted(self, backend: str, operation: str, seconds: float, error: BackendError | None) -> None:
+        """An attempt was made, and took so long."""
+        self._observe("attempt_seconds", seconds, backend, operation)
+        if error is not None:
+            self._inc("attempt_errors", backend, operation, error.code, self._cause(error))
+
+    def called(self, backend: str, operation: str, call: Call, seconds: float, error: BackendError | None) -> None:
+        """A call has ended, after all its attempts."""
+        attempts = 1 if error is None else error.details.get("attempts", 0)
+        if attempts and call.keys:
+            self._observe("keys", len(call.keys), backend, operation)
+        if error is None:
+            self._inc("calls", backend, operation, "ok")
+            return
+        self._inc("calls", backend, operation, "failed" if attempts else "refused")
+        if not attempts:
+            return  # Nothing was sent, and why is known from an earlier line.
+        left_out = self._failures.admit((backend, operation, error.code))
+        if left_out is None:
+            return
+        self.log.warning(
+            "backend.failed",
+            backend=backend,
+            operation=operation,
+            code=error.code,
+            cause=error.cause,
+            attempts=attempts,
+            keys=len(call.keys),
+            durationMs=round(seconds * 1000, 3),
+            exception=None if error.__cause__ is None else type(error.__cause__).__name__,
+            correlationId=dict(call.hints).get("X-Correlation-Id"),
+            leftOut=left_out or None,
+        )
+
+    def retried(self, backend: str, operation: str, reason: str) -> None:
+        """A further attempt will be made: after a failure, or because the first is late (`hedge`)."""
+        self._inc("retries", backend, operation, self._causes.of(reason))
+
+    def refused(self, backend: str, operation: str, reason: str) -> None:
+        """A call was not made."""
+        self._inc("refusals", backend, operation, reason)
+
+    def breaker_changed(self, backend: str, state: BreakerState) -> None:
+        """The breaker of a backend is in this state now."""
+        self._inc("breaker_changes", backend, state.value)
+        self.metrics.breaker.labels(backend).set(BREAKER[state])
+        self.log.warning("backend.breaker", backend=backend, state=state.value)
+
+    # ---- Cache ------------------------------------------------------------------------------------------------------
+
+    def looked_up(self, operation: str, outcome: str, count: int) -> None:
+        """So many keys were looked up in the cache: `hit`, `miss`, `stale` or `absent`."""
+        self._inc("cache_lookups", operation, outcome, by=count)
+
+    # -----------------------------------------------------------------------------------------------------------------
+
+    def _cause(self, error: BackendError) -> str:
+        return self._causes.of(error.cause or "unknown")
+
+    def _inc(self, metric: str, *labels: str, by: float = 1) -> None:
+        key = (metric, *labels)
+        inc = self._bound.get(key)
+        if inc is None:
+            inc = self._bound[key] = getattr(self.metrics, metric).labels(*labels).inc
+        inc(by)
+
+    def _observe(self, metric: str, value: float, *labels: str) -> None:
+        key = (metric, *labels)
+        observe = self._bound.get(key)
+        if observe is None:
+            observe = self._bound[key] = getattr(self.metrics, metric).labels(*labels).observe
+        observe(value)
+
+
+class Throttle:
+    """Lets `most` lines of a kind through per second, and counts the others."""
+
+    __slots__ = ("_clock", "_kinds", "_most")
+
+    def __init__(self, most: int, clock: Clock) -> None:
+        self._most = most
+        self._clock = clock
+        self._kinds: dict[Any, list[int]] = {}
+
+    def admit(self, kind: Any) -> int | None:
+        """None for a line too many; otherwise how many of this kind were left out since the last one."""
+        second = int(self._clock.monotonic())
+        entry = self._kinds.setdefault(kind, [second, 0, 0])
+        if entry[0] != second:
+            entry[0], entry[1] = second, 0
+        entry[1] += 1
+        if entry[1] > self._most:
+            entry[2] += 1
+            return None
+        left_out, entry[2] = entry[2], 0
+        return left_out
+
+
+def codes_of(result: ExecutionResult) -> list[str]:
+    """The codes of the errors, each once, in the order in which they come."""
+    seen: dict[int, None] = {}
+    codes: dict[str, None] = {}
+    for error in result.errors or ():
+        # Most often one failed call is the error of many positions.
+        if error.original_error is not None:
+            if id(error.original_error) in seen:
+                continue
+            seen[id(error.original_error)] = None
+        codes[code_of(error)] = None
+    return list(codes)
+
+
+def code_of(error: GraphQLError) -> str:
+    """The code that the caller is told (gateway/execution/masking.py)."""
+    original = error.original_error
+    if isinstance(original, GatewayError):
+        return original.code
+    if error.extensions and "code" in error.extensions:
+        return str(error.extensions["code"])
+    return "BAD_USER_INPUT" if error.path is None and original is None else "INTERNAL"
