@@ -2,21 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from inspect import isawaitable
-from typing import Any
+from typing import Any, NamedTuple
 
 from graphql import ExecutionResult
 
 from gateway.execution.execute import Executor
+from gateway.explain.facts import OperationFacts, facts_of
+from gateway.explain.predict import predict
 from gateway.http.request import GraphQLRequest
 from resolvers.backends.connect import Connections
 from resolvers.context import Context
+from resolvers.errors import BadUserInput, Forbidden
 from resolvers.principal import Principal
 from schema.access import Policy
 
 MOST_POLICIES = 4096
 """Sets of scopes that are remembered; a business has dozens."""
+
+
+EXPLAIN_SCOPE = "ops:explain"
+"""Who holds it may ask what a plan takes and what a run did."""
+
+
+class Explained(NamedTuple):
+    """An explanation, and whether the operation is to be run as well."""
+
+    told: dict[str, Any]
+    run: bool
 
 
 class Operations:
@@ -37,10 +51,14 @@ class Operations:
         self._max_page = max_page
         self._finished = finished
         self._policies: dict[tuple[bool, frozenset[str]], Policy] = {}
+        self._facts: Mapping[str, OperationFacts] | None = None
 
     async def run(self, request: GraphQLRequest) -> ExecutionResult:
         """The result of one operation. Raises GatewayError for a request that is refused as a whole."""
         principal, info = request.principal, request.info
+        explained = self._explained(request) if "explain" in request.extensions else None
+        if explained is not None and not explained.run:
+            return ExecutionResult(None, None, {"explain": explained.told})
         clock = self._connections.clock
         started = clock.monotonic()
         wanted = info.timeout
@@ -67,10 +85,31 @@ class Operations:
             result = await result
         if context.stale:
             result = result._replace(extensions={**(result.extensions or {}), "stale": stale_told(context)})
+        if explained is not None:
+            result = result._replace(extensions={**(result.extensions or {}), "explain": explained.told})
         if self._finished is not None:
             self._finished(request, context, result, clock.monotonic() - started)
         answer: ExecutionResult = result
         return answer
+
+    def _explained(self, request: GraphQLRequest) -> Explained:
+        """What the request asks to be told about its plan. Raises Forbidden without the scope, BadUserInput."""
+        wanted = request.extensions["explain"]
+        if EXPLAIN_SCOPE not in request.principal.scopes:
+            raise Forbidden(f"extensions.explain needs the scope {EXPLAIN_SCOPE}", scopes=[EXPLAIN_SCOPE])
+        if not isinstance(wanted, dict) or not isinstance(wanted.get("run", True), bool):
+            raise BadUserInput('extensions.explain has to be an object such as {"run": false}')
+        if self._facts is None:
+            self._facts = facts_of(self._connections)
+        prediction = predict(
+            self._executor.schema,
+            request.document.ast,
+            request.operation.name,
+            request.variables,
+            request.principal,
+            self._facts,
+        )
+        return Explained(prediction.told({"value": None, "limit": None}), wanted.get("run", True))
 
     def _policy(self, principal: Principal) -> Policy:
         key = (principal.authenticated, principal.scopes)

@@ -22,6 +22,8 @@ from resolvers.context import Context
 BATCH = "bizgraph.batch"
 ATTRIBUTE = "bizgraph.attribute"
 COMPUTE = "bizgraph.compute"
+CALLS = "bizgraph.calls"
+"""The backend operations that a field may ask, for those who want to know before it runs."""
 
 
 PLAIN = frozenset({str, int, bool, type(None)})
@@ -67,12 +69,20 @@ def relation(
     *,
     description: str,
     name: str | None = None,
+    calls: Sequence[str] = (),
+    own: Sequence[str] | None = None,
     directives: Sequence[object] = (),
     deprecation_reason: str | None = None,
 ) -> Any:
-    """A field answered by a batch function. Its arguments are those of the function after `parents` and `info`."""
+    """A field answered by a batch function. Its arguments are those of the function after `parents` and `info`.
+
+    `calls` names the backend operations that it asks, `own` those for a principal limited to a customer, where they
+    are others.
+    """
+    resolver = _per_object(batch)
+    resolver.calls = (tuple(calls), tuple(calls if own is None else own))  # type: ignore[attr-defined] # for `bind`
     return strawberry.field(
-        resolver=_per_object(batch),
+        resolver=resolver,
         graphql_type=graphql_type,
         description=description,
         name=name,
@@ -143,6 +153,7 @@ def _bind_field(schema: strawberry.Schema, field: GraphQLField, definition: Stra
         field.extensions[COMPUTE] = compute
     elif (batch := getattr(function, "batch", None)) is not None:
         field.extensions[BATCH] = _with_python_arguments(schema, definition, batch)
+        field.extensions[CALLS] = function.calls  # type: ignore[attr-defined] # set by `relation`
 
 
 def _with_python_arguments(schema: strawberry.Schema, definition: StrawberryField, batch: Batch) -> Batch:

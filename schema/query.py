@@ -126,27 +126,54 @@ class Query:
         me,
         Customer | None,
         description="The customer that the caller's token is for; null for tokens of staff.",
+        calls=[],
+        own=["customers.by_ids"],
         directives=[TOKEN_NEEDED],
     )
     customer: Customer | None = relation(
-        customer, Customer | None, description="One customer; null when there is none, or none for the caller to see."
+        customer,
+        Customer | None,
+        description="One customer; null when there is none, or none for the caller to see.",
+        calls=["customers.by_ids"],
     )
     customers: CustomerConnection | None = relation(
-        customers_page, CustomerConnection | None, description="The customers that the caller may see."
+        customers_page,
+        CustomerConnection | None,
+        description="The customers that the caller may see.",
+        calls=["customers.list"],
+        own=["customers.by_ids"],
     )
     order: Order | None = relation(
-        order, Order | None, description="One order; null when there is none, or none for the caller to see."
+        order,
+        Order | None,
+        description="One order; null when there is none, or none for the caller to see.",
+        calls=["orders.by_ids"],
     )
     orders: OrderConnection | None = relation(
-        orders_page, OrderConnection | None, description="The orders that the caller may see."
+        orders_page,
+        OrderConnection | None,
+        description="The orders that the caller may see.",
+        calls=["orders.list"],
+        own=["orders.by_customers"],
     )
-    product: Product | None = relation(product, Product | None, description="One product; null when there is none.")
-    products: ProductConnection | None = relation(products_page, ProductConnection | None, description="The products.")
+    product: Product | None = relation(
+        product, Product | None, description="One product; null when there is none.", calls=["products.by_skus"]
+    )
+    products: ProductConnection | None = relation(
+        products_page, ProductConnection | None, description="The products.", calls=["products.list"]
+    )
     invoice: Invoice | None = relation(
-        invoice, Invoice | None, description="One invoice; null when there is none, or none for the caller to see."
+        invoice,
+        Invoice | None,
+        description="One invoice; null when there is none, or none for the caller to see.",
+        calls=["invoices.by_ids"],
     )
     invoices: InvoiceConnection | None = relation(
-        invoices_page, InvoiceConnection | None, description="The invoices that the caller may see."
+        invoices_page,
+        InvoiceConnection | None,
+        description="The invoices that the caller may see.",
+        calls=["invoices.list"],
+        own=["invoices.by_customers"],
     )
     node: Node | None = relation(
         node, Node | None, description="Any record by its graph-wide id; null when there is none for the caller to see."

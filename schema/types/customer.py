@@ -102,16 +102,19 @@ class Customer(Node):
         orders_of,
         Annotated["OrderConnection", strawberry.lazy("schema.types.order")] | None,
         description="The customer's orders, from the shop.",
+        calls=["orders.by_customers"],
     )
     invoices: Any = relation(
         invoices_of,
         Annotated["InvoiceConnection", strawberry.lazy("schema.types.invoice")] | None,
         description="The customer's invoices and credit notes, from accounting.",
+        calls=["invoices.by_customers"],
     )
     balance: Any = relation(
         balances_of,
         list[Money] | None,
         description="What the customer owes, one amount per currency; null where accounting does not tell.",
+        calls=["invoices.by_customers"],
         directives=[requires("invoices:read")],
     )
 

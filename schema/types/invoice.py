@@ -51,8 +51,12 @@ class Invoice(Node):
     total: Money | None = strawberry.field(description="What it asks for in all, taxes included; negative for credits.")
     balance: Money | None = strawberry.field(description="What is still to be paid; null where it is not known.")
     overdue: bool = relation(overdue_of, bool, description="Whether it is open after the day it was due (UTC).")
-    order: Order | None = relation(orders_of, Order | None, description="What it bills, from the shop.")
-    customer: Customer | None = relation(customers_of, Customer | None, description="Who has to pay it, from the CRM.")
+    order: Order | None = relation(
+        orders_of, Order | None, description="What it bills, from the shop.", calls=["orders.by_ids"]
+    )
+    customer: Customer | None = relation(
+        customers_of, Customer | None, description="Who has to pay it, from the CRM.", calls=["customers.by_ids"]
+    )
 
 
 @strawberry.type(description="A page of invoices.", directives=[requires("invoices:read")])

@@ -59,7 +59,10 @@ class OrderLine:
         description="The total of the line as the shop says, discounts included; null where it says none."
     )
     product: Product | None = relation(
-        products_of, Product | None, description="The product with its stock; null for free text and unknown SKUs."
+        products_of,
+        Product | None,
+        description="The product with its stock; null for free text and unknown SKUs.",
+        calls=["products.by_skus"],
     )
 
 
@@ -78,11 +81,14 @@ class Order(Node):
     placed_at: datetime | None = strawberry.field(description="When it was placed.")
     total: Money | None = strawberry.field(description="What the customer has to pay for it, taxes included.")
     lines: list[OrderLine] = strawberry.field(description="What was ordered.")
-    customer: Customer | None = relation(customers_of, Customer | None, description="Who placed it, from the CRM.")
+    customer: Customer | None = relation(
+        customers_of, Customer | None, description="Who placed it, from the CRM.", calls=["customers.by_ids"]
+    )
     invoices: Any = relation(
         invoices_of,
         Annotated["InvoiceConnection", strawberry.lazy("schema.types.invoice")] | None,
         description="The invoices and credit notes for it, from accounting; empty when it is not billed.",
+        calls=["invoices.by_orders"],
     )
 
 

@@ -49,9 +49,14 @@ class Product(Node):
     )
     sku: str = strawberry.field(description="The stock keeping unit: the product's id in the warehouse.")
     name: str | None = strawberry.field(description="What it is called.")
-    stock: Any = relation(stock_of, list[StockLevel] | None, description="What each warehouse holds of it.")
+    stock: Any = relation(
+        stock_of, list[StockLevel] | None, description="What each warehouse holds of it.", calls=["stock.by_skus"]
+    )
     available: Any = relation(
-        available_of, Decimal | None, description="What can be sold in all; null where the warehouse does not tell."
+        available_of,
+        Decimal | None,
+        description="What can be sold in all; null where the warehouse does not tell.",
+        calls=["stock.by_skus"],
     )
 
 
