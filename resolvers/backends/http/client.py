@@ -158,7 +158,7 @@ class HttpClient:
     async def _ask(self, link: Link, request: bytes) -> tuple[RawResponseMessage, StreamReader]:
         protocol = link.protocol
         protocol.set_response_params(read_until_eof=True, auto_decompress=False, read_bufsize=_READ_BUFFER)
-        if protocol.transport is None:
+        if protocol.transport is None or not protocol.is_connected():
             raise ServerDisconnectedError
         protocol.transport.write(request)
         while True:

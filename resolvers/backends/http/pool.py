@@ -57,7 +57,7 @@ class Pool:
         )
         # One request serves for all connections: the connector takes nothing but the address from it.
         self._request = ClientRequest("GET", url, loop=self._loop)
-        self._timeout = ClientTimeout(total=None, sock_connect=settings.connect_timeout)
+        self._timeout = ClientTimeout(total=None, connect=settings.connect_timeout)
         self._idle: list[Link] = []
         self._sweep: asyncio.TimerHandle | None = None
 

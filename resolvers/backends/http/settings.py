@@ -31,7 +31,9 @@ class HttpSettings(BaseModel):
 
     model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
 
-    connect_timeout: Duration = Field(2.0, gt=0, description="How long opening a connection may take, TLS included.")
+    connect_timeout: Duration = Field(
+        2.0, gt=0, description="How long opening a connection may take, name resolution and TLS included."
+    )
     keepalive: Duration = Field(
         4.0,
         ge=0,

@@ -2,38 +2,51 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, datetime, tzinfo
 from zoneinfo import ZoneInfo
 
 from resolvers.backends.ports import Args, Scalar
 from resolvers.backends.rest.settings import ArgumentSettings
 from resolvers.errors import BadUserInput
 
+Convert = Callable[[Scalar], tuple[str, ...]]
 Texts = dict[str, tuple[str, ...]]
 """The values of placeholders by name. A name without a value is not in it."""
 
 
 class Arguments:
-    """The arguments that one operation takes."""
+    """The arguments that one operation takes, for the placeholders that it has."""
 
-    def __init__(self, operation: str, settings: Mapping[str, ArgumentSettings]) -> None:
+    def __init__(self, operation: str, settings: Mapping[str, ArgumentSettings], placeholders: Iterable[str]) -> None:
         self._operation = operation
-        self._convert = {name: _converter(argument) for name, argument in settings.items()}
+        self._plan: list[tuple[str, str, Convert, str | None]] = []
+        for name in sorted(placeholders):
+            argument = settings.get(name)
+            if argument is None:
+                self._plan.append((name, name, _as_text, None))
+            else:
+                self._plan.append((name, argument.of or name, _converter(argument), argument.default))
+        self.accepts = frozenset(source for _, source, _, _ in self._plan)
+        """The arguments of the graph that reach the backend."""
 
     def texts(self, args: Args) -> Texts:
         """The values for the placeholders; null and the empty list are no value. Raises BadUserInput."""
         found: Texts = {}
-        for name, value in args:
+        if not self._plan:
+            return found
+        given = dict(args)
+        for name, source, convert, default in self._plan:
+            value = given.get(source)
             values = value if isinstance(value, tuple) else (value,)
-            convert = self._convert.get(name, _text)
             try:
-                texts = tuple([convert(part) for part in values if part is not None])
+                texts = tuple([text for part in values if part is not None for text in convert(part)])
             except ValueError as error:
-                raise refused(self._operation, name, str(error)) from error
+                raise refused(self._operation, source, str(error)) from error
             if texts:
                 found[name] = texts
+            elif default is not None:
+                found[name] = (default,)
         return found
 
 
@@ -48,11 +61,17 @@ def _text(value: Scalar) -> str:
     return str(value)
 
 
-def _converter(settings: ArgumentSettings) -> Callable[[Any], str]:
-    table = settings.values
-    if table is not None:
+def _as_text(value: Scalar) -> tuple[str, ...]:
+    return (_text(value),)
 
-        def look_up(value: Any) -> str:
+
+def _converter(settings: ArgumentSettings) -> Convert:
+    if settings.values is not None:
+        table = {
+            value: (theirs,) if isinstance(theirs, str) else tuple(theirs) for value, theirs in settings.values.items()
+        }
+
+        def look_up(value: Scalar) -> tuple[str, ...]:
             found = table.get(_text(value))
             if found is None:
                 raise ValueError("the backend knows no such value")
@@ -60,28 +79,26 @@ def _converter(settings: ArgumentSettings) -> Callable[[Any], str]:
 
         return look_up
     if settings.as_ == "text" and settings.format is None and settings.zone is None:
-        return _text
+        return _as_text
     zone = ZoneInfo(settings.zone) if settings.zone else UTC
 
-    def write(value: Any) -> str:
-        moment = _moment(value, zone)
+    def write(value: Scalar) -> tuple[str, ...]:
+        moment = _moment(_text(value), zone)
         if settings.format is not None:
-            return moment.strftime(settings.format)
+            return (moment.strftime(settings.format),)
         if settings.as_ == "epoch-seconds":
-            return str(int(moment.timestamp()))
+            return (str(int(moment.timestamp())),)
         if settings.as_ == "epoch-milliseconds":
-            return str(int(moment.timestamp() * 1000))
-        return moment.isoformat()
+            return (str(int(moment.timestamp() * 1000)),)
+        return (moment.isoformat(),)
 
     return write
 
 
-def _moment(value: Any, zone: ZoneInfo | Any) -> datetime:
+def _moment(text: str, zone: tzinfo) -> datetime:
     """A date is the local midnight that it begins with; an instant without an offset is local time."""
     try:
-        moment = datetime.fromisoformat(_text(value))
+        moment = datetime.fromisoformat(text)
     except ValueError as error:
         raise ValueError("it is no date or time") from error
-    if moment.tzinfo is None:
-        return moment.replace(tzinfo=zone)
-    return moment.astimezone(zone)
+    return moment.replace(tzinfo=zone) if moment.tzinfo is None else moment.astimezone(zone)

@@ -15,7 +15,7 @@ from resolvers.backends.rest.answers import Place, max_age
 from resolvers.backends.rest.arguments import Arguments, Texts
 from resolvers.backends.rest.forward import Forwarding
 from resolvers.backends.rest.paging.build import pager_of
-from resolvers.backends.rest.paging.ports import DROPPED, Ask, BadPosition, PagingBroken, RawPage
+from resolvers.backends.rest.paging.ports import DROPPED, LONGEST_POSITION, Ask, BadPosition, PagingBroken, RawPage
 from resolvers.backends.rest.paging.settings import NoPaging
 from resolvers.backends.rest.reading import AnswerReader
 from resolvers.backends.rest.sending import Backend, Sender
@@ -49,18 +49,22 @@ class RestEndpoint(Generic[Record]):
         self.operation = operation
         placeholders = settings.placeholders
         self.max_batch = 1 if not placeholders.many_keys else settings.max_batch or BATCH
-        self.accepts = placeholders.arguments(settings.paging.placeholders)
         self.forwarded = forwarding.of
         self._place = Place(backend.name, operation)
         self._clock = backend.clock
         self._forwarding = forwarding
-        self._arguments = Arguments(operation, settings.arguments)
+        self._arguments = Arguments(operation, settings.arguments, placeholders.arguments(settings.paging.placeholders))
+        self.accepts = self._arguments.accepts
         self._sender = Sender(backend, self._place, template, settings)
         self._reader = AnswerReader(self._place, settings, reader, backend.clock)
         self._cache_headers = settings.cache_headers
         self._keyed = placeholders.keyed
-        self._paging = settings.paging
-        self._pager = pager_of(settings.paging, placeholders.paging, told=settings.total is not None)
+        paging = settings.paging
+        self._whole = isinstance(paging, NoPaging)
+        # Pagers that look one further than they are asked then need one call for a full page.
+        self._step = 1 if isinstance(paging, NoPaging) else max(1, paging.page_size - 1)
+        self._max_pages = 1 if isinstance(paging, NoPaging) else paging.max_pages
+        self._pager = pager_of(paging, placeholders.paging, told=settings.total is not None)
         self._key_writers = tuple(template.key_writers)
         self._key_pattern = re.compile(settings.key_pattern) if settings.key_pattern is not None else None
         self._min_key = settings.min_key
@@ -87,7 +91,7 @@ class RestEndpoint(Generic[Record]):
         if not self._forwarding.complete(call.forwarded):
             raise self._place.rejected("not forwarded", "is asked on behalf of its callers, and this one has no token")
         values = self._arguments.texts(call.args)
-        if isinstance(self._paging, NoPaging) and (self._keyed or call.first is None):
+        if self._whole and (self._keyed or call.first is None):
             return await self._once(call, values)
         try:
             return await self._paged(call, values)
@@ -152,6 +156,8 @@ class RestEndpoint(Generic[Record]):
         positions: list[str] = []
         total: int | None = None
         dropped = False
+        if after is not None and len(after) > LONGEST_POSITION:
+            raise BadPosition("not a position of this list")
         at = after
         for _ in range(ROUNDS):
             got = await self._pager.gather(ask, first, at)
@@ -177,18 +183,12 @@ class RestEndpoint(Generic[Record]):
 
     async def _all(self, ask: Ask) -> Fetched[Record]:
         """Every page, for answers by keys and for whoever wants the whole list."""
-        paging = self._paging
-        if isinstance(paging, NoPaging):
-            page = await ask({})
-            return Fetched(records=page.records, total=page.total)
         records: list[Record | BackendContract] = []
         after: str | None = None
-        # Pagers that look one further than they are asked then need one call for a full page.
-        step = max(1, paging.page_size - 1)
-        for _ in range(paging.max_pages):
-            got = await self._pager.gather(ask, step, after)
+        for _ in range(self._max_pages):
+            got = await self._pager.gather(ask, self._step, after)
             records.extend(record for record in got.records if record is not DROPPED)
             if not got.has_next:
                 return Fetched(records=records, total=None if self._keyed else got.total)
             after = got.positions[-1]
-        raise PagingBroken(f"the answer has more than {paging.max_pages} pages")
+        raise PagingBroken(f"the answer has more than {self._max_pages} pages")

@@ -24,8 +24,9 @@ class Forwarding:
         if self.nothing:
             return ()
         found = []
-        if self._token_header is not None and principal.token is not None:
-            found.append((self._token_header, f"Bearer {principal.token}"))
+        token = _text(principal.token)
+        if self._token_header is not None and token is not None:
+            found.append((self._token_header, f"Bearer {token}"))
         for header, claim in self._claims:
             value = _text(_claim(principal, claim))
             if value is not None:

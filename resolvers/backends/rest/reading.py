@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Any, Final, Generic, TypeVar
 from urllib.parse import parse_qs, urlsplit
 
-import orjson
+import msgspec
 from msgspec import Struct
 
 from resolvers.backends.http import Answer
@@ -16,7 +17,7 @@ from resolvers.backends.mapping.paths import FIRST, Path, parse_path, walk
 from resolvers.backends.mapping.texts import form, integer
 from resolvers.backends.ports import Clock
 from resolvers.backends.rest.answers import Place, failure_of, json_body
-from resolvers.backends.rest.paging.ports import DROPPED, PagingBroken, RawPage
+from resolvers.backends.rest.paging.ports import DROPPED, LONGEST_CURSOR, PagingBroken, RawPage
 from resolvers.backends.rest.paging.settings import HEADER, CursorPaging, KeysetPaging, LinkPaging, NoPaging
 from resolvers.backends.rest.settings import RestOperationSettings
 from resolvers.errors import BackendContract, BackendError, BackendRejected
@@ -24,8 +25,8 @@ from resolvers.errors import BackendContract, BackendError, BackendRejected
 Record = TypeVar("Record", bound=Struct)
 NONE: Final = RawPage(records=())
 _CODE: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:-]{0,63}").fullmatch
-_LINK: Final = re.compile(r"<([^<>]*)>((?:\s*;\s*[^\s;,=]+(?:\s*=\s*(?:\"[^\"]*\"|[^\s;,]*))?)*)")
-_REL_NEXT: Final = re.compile(r";\s*rel\s*=\s*(?:\"[^\"]*\bnext\b[^\"]*\"|next\b)", re.IGNORECASE)
+_LINK: Final = re.compile(r"<([^<>]*)>((?:[^<>,\"]|\"[^\"]*\")*)")
+_LINK_PARAMETER: Final = re.compile(r";\s*([^\s;=\"]+)\s*=\s*(?:\"([^\"]*)\"|([^\s;\"]+))")
 LONGEST_MESSAGE: Final = 200
 
 
@@ -116,8 +117,8 @@ class AnswerReader(Generic[Record]):
     def _walked(body: bytes, path: str) -> Any:
         """What is at the path, or null where nothing can be."""
         try:
-            return walk(orjson.loads(body), parse_path(path).steps)
-        except (orjson.JSONDecodeError, Misfit):
+            return walk(msgspec.json.decode(body), parse_path(path).steps)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, Misfit):
             return None
 
     def _total(self, page: Page[Record], answer: Answer) -> int | None:
@@ -155,7 +156,7 @@ class AnswerReader(Generic[Record]):
             if paging.more is not None:
                 raise PagingBroken("it says that there is more, but not where")
             return None
-        return cursor if paging.parameter is None else _parameter(cursor, paging.parameter)
+        return _short(cursor) if paging.parameter is None else _parameter(cursor, paging.parameter)
 
     def _by_item(self, page: Page[Record], body: bytes) -> tuple[list[Any], list[str]]:
         """One entry for each item of the answer, so that positions count as the backend counts; and their keys."""
@@ -169,7 +170,8 @@ class AnswerReader(Generic[Record]):
         return records, [] if self._key is None else [self._key_of(item, self._key) for item in items]
 
     def _located(self, body: bytes) -> list[Any]:
-        found = walk(orjson.loads(body), self._items.steps)
+        # The reader has read the same body by the same path, so neither can fail here.
+        found = walk(msgspec.json.decode(body), self._items.steps)
         if self._map and isinstance(found, dict):
             return list(found.values())
         return [] if found is None else found if isinstance(found, list) else [found]
@@ -184,18 +186,28 @@ class AnswerReader(Generic[Record]):
         return key
 
 
-def next_link(headers: list[str] | tuple[str, ...]) -> str | None:
+def next_link(headers: Sequence[str]) -> str | None:
     """The URL of the next page in Link headers (RFC 8288)."""
     for header in headers:
-        for link in _LINK.finditer(header):
-            if _REL_NEXT.search(link[2]):
-                return link[1]
+        for url, parameters in _LINK.findall(header):
+            for name, quoted, token in _LINK_PARAMETER.findall(parameters):
+                if name.lower() == "rel" and "next" in (quoted or token).lower().split():
+                    return str(url)
     return None
 
 
 def _parameter(url: str, name: str) -> str:
     """One query parameter of a URL; nothing else of it is ever used, so it can lead nowhere."""
-    values = parse_qs(urlsplit(url).query).get(name)
+    try:
+        values = parse_qs(urlsplit(url).query).get(name)
+    except ValueError as error:
+        raise PagingBroken("its next page is no URL") from error
     if not values:
         raise PagingBroken(f"its next page has no parameter {name}")
-    return values[0]
+    return _short(values[0])
+
+
+def _short(cursor: str) -> str:
+    if len(cursor) > LONGEST_CURSOR:
+        raise PagingBroken(f"its cursor is longer than {LONGEST_CURSOR} characters")
+    return cursor

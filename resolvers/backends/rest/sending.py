@@ -47,6 +47,7 @@ class Sender:
         self._place = place
         self._template = template
         self._method = settings.method
+        self._again = settings.idempotent
         credentials = backend.credentials
         self._fixed_credentials = credentials.fixed is not None
         own = {"accept": ("Accept", ACCEPT), "user-agent": ("User-Agent", "bizgraph")}
@@ -58,8 +59,7 @@ class Sender:
         forwarded = [*forward.claims, *([forward.token_header] if forward.token else [])]
         _check_distinct([*own, *settings.headers], credentials.header_names, forwarded)
         self._headers = header_lines((*own.values(), *(credentials.fixed or ())))
-        self._lines: bytes | None = None
-        self._line: Line | None = None
+        self._prepared: tuple[Line, bytes] | None = None
 
     async def send(self, values: Texts, sent_along: Headers, timeout: float) -> Answer:
         """The answer, whatever its status. Raises BackendError, and BadUserInput for values that cannot be sent."""
@@ -71,10 +71,10 @@ class Sender:
                 operation=self._place.operation,
                 cause="not open",
             )
-        if line is not self._line:
+        if self._prepared is None or self._prepared[0] is not line:
             encoding = header_lines((("Accept-Encoding", line.http.accept_encoding),))
-            self._line, self._lines = line, line.origin.host + encoding + self._headers
-        lines = self._lines or b""
+            self._prepared = line, line.origin.host + encoding + self._headers
+        lines = self._prepared[1]
         target = self._template.target(values)
         body = self._template.body(values)
         further = self._template.headers(values) + sent_along
@@ -82,7 +82,7 @@ class Sender:
             lines += header_lines(further)
         if self._fixed_credentials:
             request = wire_form(self._method, target, lines, body)
-            return await line.http.exchange(line.origin, request, timeout=timeout, operation=self._place.operation)
+            return await self._exchange(line, request, timeout)
         return await self._authorised(line, target, lines, body, timeout)
 
     async def _authorised(self, line: Line, target: str, lines: bytes, body: bytes, timeout: float) -> Answer:
@@ -93,12 +93,15 @@ class Sender:
         while True:
             headers = await credentials.headers(outgoing, self._left(deadline))
             request = wire_form(self._method, target, lines + header_lines(headers), body)
-            answer = await line.http.exchange(
-                line.origin, request, timeout=self._left(deadline), operation=self._place.operation
-            )
+            answer = await self._exchange(line, request, self._left(deadline))
             if answer.status != 401 or not again or not await credentials.refreshed(headers):
                 return answer
             again = False
+
+    async def _exchange(self, line: Line, request: bytes, timeout: float) -> Answer:
+        return await line.http.exchange(
+            line.origin, request, timeout=timeout, operation=self._place.operation, again=self._again
+        )
 
     def _left(self, deadline: float) -> float:
         left = deadline - self._backend.clock.monotonic()

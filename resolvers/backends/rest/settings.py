@@ -84,7 +84,11 @@ def _regular_expression(pattern: str) -> str:
 class ArgumentSettings(_Model):
     """How an argument of the graph is written for the backend."""
 
-    values: dict[str, str] | None = Field(
+    of: str | None = Field(
+        None, description="The argument whose value this is, where one argument fills several placeholders."
+    )
+    default: str | None = Field(None, description="What the backend is sent when the argument is not given.")
+    values: dict[str, str | list[str]] | None = Field(
         None, description="A table from our values to the backend's. A value that it lacks is refused."
     )
     as_: Literal["text", "epoch-seconds", "epoch-milliseconds"] = Field("text", alias="as")
@@ -96,7 +100,7 @@ class ArgumentSettings(_Model):
 
 def _value_table(value: Any) -> Any:
     """A table without any of our keys is the table of values itself: `arguments.status = { "ACTIVE" = "1" }`."""
-    if isinstance(value, dict) and not value.keys() & {"values", "as", "format", "zone"}:
+    if isinstance(value, dict) and not value.keys() & {"of", "default", "values", "as", "format", "zone"}:
         return {"values": value}
     return value
 
@@ -152,6 +156,7 @@ class RestOperationSettings(BaseModel):
         default_factory=list,
         description='Further content types under which JSON comes, such as text/plain; "" for none at all.',
     )
+    idempotent: bool = Field(True, description="Whether a call may be made again when the first try failed.")
     cache_headers: bool = Field(False, description="Heed Cache-Control and ETag of the answers.")
 
     max_batch: int | None = Field(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from msgspec import Struct
 
@@ -50,6 +50,9 @@ class Pager(Protocol):
         ...
 
 
+LONGEST_CURSOR: Final = 4096
+"""Characters of a backend's cursor: every record of a page carries it in its position, and it goes into a URL."""
+LONGEST_POSITION: Final = LONGEST_CURSOR + 64
 DROPPED: Any = object()
 """In a page's records: an item that the record filter leaves out."""
 

@@ -156,6 +156,29 @@ async def test_many_refusals_of_one_token_fetch_one_new_token(office: Office) ->
     assert bearers(wire).count("Bearer token-2") == 10
 
 
+async def test_a_late_refusal_of_an_old_token_costs_no_further_token(office: Office) -> None:
+    """A 401 that comes back after the token was replaced is tried again with the token that is there."""
+    patient = Call(keys=("1",), timeout=1000)
+    release = asyncio.Event()
+
+    async def late(seen: Seen, peer: Peer) -> None:
+        await release.wait()
+        peer.writer.write(json_answer({}, 401))
+
+    async with Issuer() as issuer, Wire(json_answer([]), late, json_answer({}, 401), respond=json_answer([])) as wire:
+        endpoint = await office.endpoint(wire, auth(issuer))
+        await endpoint.attempt(patient)
+        office.clock.advance(60)
+        waiting = asyncio.ensure_future(endpoint.attempt(patient))
+        await asyncio.wait_for(_seen(wire, 2), 5)
+        await endpoint.attempt(patient)
+        office.clock.advance(60)
+        release.set()
+        await waiting
+    assert issuer.issued == 2
+    assert bearers(wire) == ["Bearer token-1"] * 3 + ["Bearer token-2"] * 2
+
+
 async def test_a_backend_that_refuses_every_token_does_not_flood_the_issuer(office: Office) -> None:
     """A 401 to a token that was just fetched is not answered with yet another one."""
     async with Issuer() as issuer, Wire(respond=json_answer({}, 401)) as wire:

@@ -287,6 +287,18 @@ def test_a_cursor_that_leads_to_itself_is_told() -> None:
         run(CursorPager(1, sized=True, max_pages=50).gather(ask, 10, None))
 
 
+def test_a_position_holds_when_pages_become_shorter() -> None:
+    """A backend that gives its records in smaller pages than before is followed until the position is reached."""
+    pages = {"": ([1, 2, 3, 4], "b"), "a": ([1, 2], "b2"), "b2": ([3, 4], "b"), "b": ([5, 6], None)}
+
+    async def ask(window: Texts) -> RawPage:
+        records, cursor = pages[window.get("cursor", ("",))[0]]
+        return RawPage(records=records, next=cursor)
+
+    got = run(CursorPager(10, sized=True, max_pages=9).gather(ask, 2, "3.10.a"))
+    assert got.records == [4, 5]
+
+
 def test_endless_empty_pages_are_told() -> None:
     """Pages without records, each with another cursor, end at max_pages."""
     calls = 0
