@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ssl
+from typing import Final
 
 from yarl import URL
 
@@ -10,21 +11,27 @@ from resolvers.backends.credentials import Credentials, OutgoingRequest
 from resolvers.backends.http import Answer, Headers, HttpClient, Origin
 from resolvers.backends.ports import Call, Clock
 from resolvers.backends.soap.prefetch import without_query
-from resolvers.backends.soap.problems import WsdlProblem
+from resolvers.backends.soap.problems import ConfigurationProblem, WsdlProblem
 from resolvers.backends.soap.settings import SoapSettings
 from resolvers.errors import BackendContract, BackendError
+
+_OWN: Final = (("User-Agent", "bizgraph"), ("Accept", "text/xml, application/soap+xml, multipart/related"))
+_TAKEN: Final = frozenset({"content-type", "content-length", "soapaction", "accept-encoding", "host"})
+"""Headers that the message decides."""
 
 
 class Channel:
     """Carries bytes with the backend's credentials. Redirects are not followed; caps and failures are HttpClient's."""
 
     def __init__(self, name: str, settings: SoapSettings, credentials: Credentials, clock: Clock) -> None:
+        """Raises ConfigurationProblem when two settings claim the same header."""
         self._name = name
         self._settings = settings
         self._credentials = credentials
         self._clock = clock
         self._http: HttpClient | None = None
         self._origin: Origin | None = None
+        self._fixed = _fixed_headers(settings, credentials)
         self._address = ""
         self._targets: dict[str, str] = {}
 
@@ -54,7 +61,7 @@ class Channel:
         place = without_query(url)
         wsdl = URL(self._settings.wsdl)
         own = wsdl.is_absolute() and URL(url).origin() == wsdl.origin()
-        headers = (*self._headers(), ("Accept", "text/xml, application/xml, */*"))
+        headers = self._headers()
         ends = self._clock.monotonic() + self._settings.wsdl_timeout
         try:
             origin = self._client.origin(url)
@@ -77,7 +84,7 @@ class Channel:
         """One call. Raises BackendError. `again` allows to repeat it on a connection that the backend had closed."""
         if self._origin is None:
             raise BackendContract(f"{self._name} has no address", backend=self._name, operation=operation, cause="wsdl")
-        sent = (*self._headers(), *headers, *call.forwarded)
+        sent = (*self._headers(), *headers, *call.forwarded, *call.hints)
         ends = self._clock.monotonic() + call.timeout
         try:
             return await self._authorised(self._origin, "POST", self._address, sent, body, ends, operation, again=again)
@@ -123,11 +130,21 @@ class Channel:
         return self._targets[url]
 
     def _headers(self) -> Headers:
-        fixed = self._settings.http_headers.items()
-        return (("User-Agent", "bizgraph"), ("Accept-Encoding", self._client.accept_encoding), *fixed)
+        return (("Accept-Encoding", self._client.accept_encoding), *self._fixed)
 
     @property
     def _client(self) -> HttpClient:
         if self._http is None:
             raise WsdlProblem(f"{self._name} is not open")
         return self._http
+
+
+def _fixed_headers(settings: SoapSettings, credentials: Credentials) -> Headers:
+    """Our own headers with those of the configuration, which may replace them."""
+    headers = {name.lower(): (name, value) for name, value in (*_OWN, *settings.http_headers.items())}
+    forward = settings.forward
+    others = [*credentials.header_names, *forward.claims, *([forward.token_header] if forward.token else [])]
+    for name in (*_TAKEN, *others):
+        if name.lower() in headers:
+            raise ConfigurationProblem(f"http_headers: the header {name} is written by something else")
+    return tuple(headers.values())

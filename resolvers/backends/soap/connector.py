@@ -14,9 +14,10 @@ from zoneinfo import ZoneInfo
 from pydantic import SecretStr
 
 from resolvers.backends.credentials import Credentials, Secrets, WssUsernameAuth
-from resolvers.backends.ports import Clock, Forwarded, Jitter, Reader
+from resolvers.backends.ports import Clock, Jitter, Reader
+from resolvers.backends.rest.forward import Forwarding
 from resolvers.backends.soap.channel import Channel
-from resolvers.backends.soap.endpoint import SoapEndpoint, nothing_forwarded
+from resolvers.backends.soap.endpoint import SoapEndpoint
 from resolvers.backends.soap.loader import Sleep, WsdlLoader, WsdlState
 from resolvers.backends.soap.outcome import Outcomes
 from resolvers.backends.soap.problems import ConfigurationProblem, SoapProblem
@@ -27,7 +28,6 @@ from resolvers.backends.soap.setup import Setup
 from resolvers.backends.soap.templates import secrets_in
 from resolvers.backends.soap.types import Service
 from resolvers.backends.soap.vault import Vault
-from resolvers.principal import Principal
 
 Record = TypeVar("Record")
 ON_THE_LOOP: Final = 64 * 1024
@@ -45,7 +45,8 @@ class SoapConnector:
 
     Opening needs no live backend: while the service description is missing, every attempt raises BackendUnavailable
     with the cause `wsdl`, and loading goes on in the background. Secrets are read when connector and endpoints are
-    made; those that are missing are noted in `secrets`, whose `check` tells all of them.
+    made; those that are missing are noted in `secrets`, whose `check` tells all of them. Raises ConfigurationProblem
+    for settings that contradict each other.
     """
 
     def __init__(
@@ -76,6 +77,7 @@ class SoapConnector:
             token=self._username_token(),
         )
         self._signing_password = self._secret_of_key()
+        self._forwarding = Forwarding(settings.forward)
         self._endpoints: list[SoapEndpoint[Any]] = []
         self._channel = Channel(name, settings, credentials, clock)
         self._loader = WsdlLoader(settings, self._channel.fetch, self._loaded, sleep=sleep, jitter=jitter)
@@ -101,12 +103,7 @@ class SoapConnector:
         return self._setup.service
 
     def endpoint(
-        self,
-        operation_name: str,
-        settings: SoapOperationSettings,
-        reader: Reader[Record],
-        *,
-        forward: Callable[[Principal], Forwarded] = nothing_forwarded,
+        self, operation_name: str, settings: SoapOperationSettings, reader: Reader[Record]
     ) -> SoapEndpoint[Record]:
         """The endpoint of one configured operation, such as `invoices.by_orders`."""
         for table in ("arguments", "headers"):
@@ -119,7 +116,9 @@ class SoapConnector:
             retry_fault=settings.retry_fault,
             show_message=settings.show_message,
         )
-        made = SoapEndpoint(self, self._channel, self._setup, operation_name, settings, reader, outcomes, forward)
+        made = SoapEndpoint(
+            self, self._channel, self._setup, operation_name, settings, reader, outcomes, self._forwarding
+        )
         self._endpoints.append(made)
         return made
 
@@ -138,6 +137,11 @@ class SoapConnector:
         tried = asyncio.Event()
         self._loading = asyncio.create_task(self._loader.run(tried), name=f"WSDL of {self.name}")
         await tried.wait()
+
+    async def loaded(self) -> None:
+        """Wait until the service description is there, however long that takes."""
+        if self._loading is not None:
+            await asyncio.shield(self._loading)
 
     async def close(self) -> None:
         """End loading and close the connections."""

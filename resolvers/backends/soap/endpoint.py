@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from resolvers.backends.http import Answer
 from resolvers.backends.ports import Call, Fetched, Forwarded, Reader
+from resolvers.backends.rest.forward import Forwarding
 from resolvers.backends.soap.answer import fault_of, open_answer
 from resolvers.backends.soap.channel import Channel
 from resolvers.backends.soap.grammar import Grammar
@@ -22,7 +23,7 @@ from resolvers.backends.soap.request import Request
 from resolvers.backends.soap.settings import SoapOperationSettings
 from resolvers.backends.soap.setup import Setup
 from resolvers.backends.soap.types import Service
-from resolvers.errors import BackendContract, BadUserInput
+from resolvers.errors import BackendContract, BadUserInput, Remains
 from resolvers.principal import Principal
 
 Record = TypeVar("Record")
@@ -61,7 +62,7 @@ class SoapEndpoint(Generic[Record]):
         settings: SoapOperationSettings,
         reader: Reader[Record],
         outcomes: Outcomes,
-        forward: Callable[[Principal], Forwarded],
+        forwarding: Forwarding,
     ) -> None:
         self._workplace = workplace
         self._channel = channel
@@ -70,7 +71,7 @@ class SoapEndpoint(Generic[Record]):
         self._settings = settings
         self._reader = reader
         self._outcomes = outcomes
-        self._forward = forward
+        self._forwarding = forwarding
         self._prepared: Prepared | None = None
         self._pattern = None if settings.key_pattern is None else re.compile(settings.key_pattern)
         placeholders = settings.placeholders
@@ -104,7 +105,7 @@ class SoapEndpoint(Generic[Record]):
         return self._settings.idempotent
 
     def forwarded(self, principal: Principal) -> Forwarded:
-        return self._forward(principal)
+        return self._forwarding.of(principal)
 
     def sendable(self, key: str) -> bool:
         if self._pattern is not None and not self._pattern.fullmatch(key):
@@ -132,6 +133,8 @@ class SoapEndpoint(Generic[Record]):
         return self._prepared
 
     async def attempt(self, call: Call) -> Fetched[Record]:
+        if not self._forwarding.complete(call.forwarded):
+            raise self._outcomes.not_forwarded()
         try:
             prepared = self.prepare()
         except SoapProblem as problem:
@@ -226,7 +229,9 @@ class SoapEndpoint(Generic[Record]):
         read: list[tuple[Record | BackendContract, int]] = []
         for index, item in enumerate(items):
             if isinstance(item, DecodeProblem):
-                read.append((self._outcomes.problem(item), index))
+                error = self._outcomes.problem(item)
+                error.remains = Remains()
+                read.append((error, index))
             else:
                 read.extend((record, index) for record in self._reader.read([item]))
         return read
@@ -244,8 +249,3 @@ def _translated(name: str, value: Any, table: Mapping[str, str], operation: str)
             f"{name} cannot be used here: the backend knows no such value", operation=operation, argument=name
         )
     return table[text]
-
-
-def nothing_forwarded(principal: Principal) -> Forwarded:
-    """For backends that see nothing of the caller."""
-    return ()

@@ -57,6 +57,15 @@ class Outcomes:
             f"{self._backend}: {why}", backend=self._backend, operation=self._operation, cause="wsdl"
         )
 
+    def not_forwarded(self) -> BackendRejected:
+        """The backend is asked on behalf of its callers, and this one has not what is forwarded."""
+        return BackendRejected(
+            f"{self._backend} is asked on behalf of its callers, and this one has no token",
+            backend=self._backend,
+            operation=self._operation,
+            cause="not forwarded",
+        )
+
     def status(self, status: int, retry_after: str | None, now: float) -> BackendError:
         """An HTTP error, by its status alone."""
         where: dict[str, Any] = {"backend": self._backend, "operation": self._operation}

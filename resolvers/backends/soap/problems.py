@@ -28,8 +28,8 @@ class WsdlProblem(SoapProblem):
         self.permanent = permanent
 
 
-class ConfigurationProblem(SoapProblem):
-    """What the configuration says about an operation does not fit the service description."""
+class ConfigurationProblem(SoapProblem, ValueError):
+    """What the configuration says does not fit the service description, or itself."""
 
     def __init__(self, text: str) -> None:
         super().__init__("configuration", text)

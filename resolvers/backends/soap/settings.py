@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 
 from resolvers.backends.credentials.settings import Auth, NoAuth, SecretReference
 from resolvers.backends.http import HttpSettings
+from resolvers.backends.rest.settings import ForwardSettings
 from resolvers.backends.soap.problems import ConfigurationProblem
 from resolvers.backends.soap.templates import KEYS, PAGING, names_in
 from resolvers.backends.units import Duration
@@ -57,6 +58,7 @@ class SoapSettings(HttpSettings):
     wss: Wss | None = None
     wss_timestamp: bool = Field(False, description="Send a timestamp with a UsernameToken too.")
     http_headers: dict[str, str] = Field(default_factory=dict, description="HTTP headers of every call.")
+    forward: ForwardSettings = Field(default_factory=ForwardSettings)
     zone: str | None = Field(None, description="The time zone of dateTime values that tell none, such as Europe/Paris.")
 
     @field_validator("zone")

@@ -33,9 +33,11 @@ ATTACKS: dict[str, tuple[bytes, str]] = {
 
 HARMLESS: dict[str, bytes] = {
     "100,000 attributes": _BODY.format("<a " + " ".join(f"x{n}='1'" for n in range(100_000)) + "/>").encode(),
-    "XInclude": _BODY.format('<i:include xmlns:i="http://www.w3.org/2001/XInclude" href="/etc/passwd" parse="text"/>').encode(),
+    "XInclude": _BODY.format(
+        '<i:include xmlns:i="http://www.w3.org/2001/XInclude" href="/etc/passwd" parse="text"/>'
+    ).encode(),
     "stylesheet instruction": b'<?xml-stylesheet href="http://127.0.0.1:9/x"?>' + _BODY.format("1").encode(),
     "schemaLocation": _BODY.format(
         '<a xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xsi:schemaLocation="urn:x http://127.0.0.1:9/x"/>'
     ).encode(),
-}  # fmt: skip
+}

@@ -73,7 +73,7 @@ BROKEN: dict[str, tuple[str, bytes, str]] = {
     "XML that is no envelope": ("text/xml", b"<rss/>", "not-soap"),
     "an envelope of another version of SOAP": ("text/xml", GOOD.replace(SOAP11, "urn:soap2").encode(), "not-soap"),
     "an envelope without a body": ("text/xml", f'<s:Envelope xmlns:s="{SOAP11}"/>'.encode(), "no-body"),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize(("content_type", "body", "cause"), BROKEN.values(), ids=BROKEN.keys())

@@ -1,5 +1,7 @@
 """The whole connector against a backend on a real socket."""
 
+# ruff: noqa: E501 - XML reads better in one line
+
 from __future__ import annotations
 
 import asyncio
@@ -123,7 +125,12 @@ async def test_soap_1_2_is_spoken_where_the_binding_says_so(serve: Serve, connec
 
 ANSWERS: list[tuple[str, dict[str, Any], type[BackendError], str]] = [
     ("a page with 200", {"body": b"<!DOCTYPE html><html/>", "content_type": "text/html"}, BackendContract, "html"),
-    ("a page with 503", {"body": b"<html/>", "status": 503, "content_type": "text/html"}, BackendUnavailable, "HTTP 503"),
+    (
+        "a page with 503",
+        {"body": b"<html/>", "status": 503, "content_type": "text/html"},
+        BackendUnavailable,
+        "HTTP 503",
+    ),
     ("JSON with 200", {"body": b"{}", "content_type": "application/json"}, BackendContract, "json"),
     ("nothing with 200", {"body": b""}, BackendContract, "empty"),
     ("nothing with 202", {"body": b"", "status": 202}, BackendContract, "empty"),
@@ -136,12 +143,32 @@ ANSWERS: list[tuple[str, dict[str, Any], type[BackendError], str]] = [
     ("unauthorised", {"body": b"", "status": 401}, BackendRejected, "credentials"),
     ("too many calls", {"body": b"", "status": 429, "Retry-After": "9"}, BackendUnavailable, "HTTP 429"),
     ("a redirect", {"body": b"", "status": 307, "Location": "http://169.254.169.254/"}, BackendContract, "redirect"),
-    ("a fault with 500", {"body": envelope("<s:Fault><faultcode>s:Server</faultcode></s:Fault>"), "status": 500}, BackendFailed, "fault"),
-    ("a fault with 200", {"body": envelope("<s:Fault><faultcode>s:Client</faultcode></s:Fault>")}, BackendRejected, "fault"),
-    ("a fault with 400", {"body": envelope("<s:Fault><faultcode>s:Client</faultcode></s:Fault>"), "status": 400}, BackendRejected, "fault"),
-    ("a fault with 503", {"body": envelope("<s:Fault><faultcode>s:Client</faultcode></s:Fault>"), "status": 503}, BackendUnavailable, "HTTP 503"),
+    (
+        "a fault with 500",
+        {"body": envelope("<s:Fault><faultcode>s:Server</faultcode></s:Fault>"), "status": 500},
+        BackendFailed,
+        "fault",
+    ),
+    (
+        "a fault with 200",
+        {"body": envelope("<s:Fault><faultcode>s:Client</faultcode></s:Fault>")},
+        BackendRejected,
+        "fault",
+    ),
+    (
+        "a fault with 400",
+        {"body": envelope("<s:Fault><faultcode>s:Client</faultcode></s:Fault>"), "status": 400},
+        BackendRejected,
+        "fault",
+    ),
+    (
+        "a fault with 503",
+        {"body": envelope("<s:Fault><faultcode>s:Client</faultcode></s:Fault>"), "status": 503},
+        BackendUnavailable,
+        "HTTP 503",
+    ),
     ("a number that is none", {"body": rows(1, before="<total>x</total>")}, BackendContract, "decode"),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("answer", "kind", "cause"), [case[1:] for case in ANSWERS], ids=[case[0] for case in ANSWERS])
@@ -392,22 +419,32 @@ async def test_keys_that_cannot_be_sent_are_known(serve: Serve, connect: Connect
 
 
 async def test_what_is_forwarded_goes_out_as_headers(serve: Serve, connect: Connect) -> None:
-    """Forwarded values of the caller are HTTP headers of the call; line breaks in them are refused."""
+    """What `forward` allows of the caller is in HTTP headers; without it such a backend is not asked."""
     backend = await serve(WSDL)
     backend.says(rows())
-    connector = connect({"wsdl": backend.wsdl, "http_headers": {"X-Client": "gateway"}})
-    endpoint = connector.endpoint(
-        "x",
-        SoapOperationSettings.model_validate(BY_IDS),
-        PlainReader(),
-        forward=lambda who: (("X-User", who.subject or ""),),
-    )
-    await connector.open()
-    assert endpoint.forwarded(Principal(subject="ann")) == (("X-User", "ann"),)
-    await endpoint.attempt(call("1", forwarded=(("X-User", "ann"),)))
-    assert backend.calls[0][0].headers["X-User"] == "ann"
-    assert backend.calls[0][0].headers["X-Client"] == "gateway"
+    settings = {"http_headers": {"X-Client": "gateway"}, "forward": {"claims": {"X-User": "sub"}}}
+    endpoint = await endpoint_to(backend, connect, settings)
+    shown = endpoint.forwarded(Principal(subject="ann", claims={"sub": "ann"}))
+    assert shown == (("X-User", "ann"),)
+    await endpoint.attempt(call("1", forwarded=shown, hints=(("X-Request-Id", "r1"),)))
+    headers = backend.calls[0][0].headers
+    assert (headers["X-User"], headers["X-Client"], headers["X-Request-Id"]) == ("ann", "gateway", "r1")
+    assert (await refused(endpoint, call("1"))).cause == "not forwarded"
     assert (await refused(endpoint, call("1", forwarded=(("X-User", "a\r\nX-Admin: 1"),)))).cause == "header"
+    assert len(backend.calls) == 1
+
+
+@pytest.mark.parametrize("name", ["soapaction", "Content-Type", "AUTHORIZATION", "x-user"])
+def test_two_settings_cannot_write_the_same_header(connect: Connect, name: str) -> None:
+    """What the message, `auth` or `forward` writes cannot be in `http_headers` too."""
+    settings = {
+        "wsdl": "http://127.0.0.1:1/?wsdl",
+        "auth": {"type": "bearer", "token": "env:TOKEN"},
+        "forward": {"claims": {"X-User": "sub"}},
+    }
+    with pytest.raises(ConfigurationProblem, match="http_headers"):
+        connect({**settings, "http_headers": {name: "x"}}, environment={"TOKEN": "t"})
+    connect({**settings, "http_headers": {"user-agent": "erp-client/1"}}, environment={"TOKEN": "t"})
 
 
 async def test_credentials_go_with_calls_and_with_the_wsdl(serve: Serve, connect: Connect) -> None:
@@ -481,8 +518,8 @@ async def test_a_missing_wsdl_is_tried_again_in_the_background(serve: Serve, con
     backend.wsdl_status = 200
     sleeper.wake()
     async with asyncio.timeout(5):
-        while not connector.ready:
-            await asyncio.sleep(0.01)
+        await connector.loaded()
+    assert connector.ready
     assert sleeper.asked[:8] == [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 60.0, 60.0]
     assert connector.wsdl_state.tries == 9
     assert len((await endpoint.attempt(call("1"))).records) == 1

@@ -1,4 +1,6 @@
-"""Answers of literal services → values, by every way that the connector has: generated, by name, interpreted, columns."""
+"""Answers of literal services → values, by every way that there is: generated, by name, interpreted, by columns."""
+
+# ruff: noqa: E501 - XML reads better in one line
 
 from __future__ import annotations
 
@@ -31,9 +33,20 @@ ROW = """<xs:sequence>
    <xs:attribute name="cur" type="xs:string"/></xs:extension></xs:simpleContent></xs:complexType></xs:element>
 </xs:sequence><xs:attribute name="id" type="xs:string"/><xs:attribute name="kind" type="xs:int"/>"""
 NOTHING = {
-    "name": None, "total": None, "day": None, "at": None, "ok": None, "rate": None, "raw": None, "many": [],
-    "codes": None, "address": None, "price": None, "attr__id": None, "kind": None,
-}  # fmt: skip
+    "name": None,
+    "total": None,
+    "day": None,
+    "at": None,
+    "ok": None,
+    "rate": None,
+    "raw": None,
+    "many": [],
+    "codes": None,
+    "address": None,
+    "price": None,
+    "attr__id": None,
+    "kind": None,
+}
 
 
 def values(schema: str, content: str, *, zone: ZoneInfo | None = None, body: bytes | None = None) -> list[Any]:
@@ -66,7 +79,11 @@ def row(content: str, attributes: str = "", **options: Any) -> list[Any]:
 
 
 GOOD: list[tuple[str, str, dict[str, Any]]] = [
-    ("in the order of the schema", "<id>1</id><name>a</name><total>1.50</total>", {"id": 1, "name": "a", "total": Decimal("1.50")}),
+    (
+        "in the order of the schema",
+        "<id>1</id><name>a</name><total>1.50</total>",
+        {"id": 1, "name": "a", "total": Decimal("1.50")},
+    ),
     ("in another order", "<total>1.5</total><name>a</name><id>1</id>", {"id": 1, "name": "a", "total": Decimal("1.5")}),
     ("without the required id", "<name>a</name>", {"id": None, "name": "a"}),
     ("with an unknown field", "<id>1</id><new>x</new><name>a</name>", {"id": 1, "name": "a", "new": "x"}),
@@ -81,24 +98,52 @@ GOOD: list[tuple[str, str, dict[str, Any]]] = [
     ("a list of one", "<id>1</id><many>7</many>", {"id": 1, "many": [7]}),
     ("a list that is torn apart", "<many>7</many><id>1</id><many>8</many>", {"id": 1, "many": [7, 8]}),
     ("xsd:list", "<id>1</id><codes> 1 2\n3 </codes>", {"id": 1, "codes": [1, 2, 3]}),
-    ("a value beside an attribute", '<id>1</id><price cur="EUR">2.5</price>', {"id": 1, "price": {"_value_1": Decimal("2.5"), "cur": "EUR"}}),
+    (
+        "a value beside an attribute",
+        '<id>1</id><price cur="EUR">2.5</price>',
+        {"id": 1, "price": {"_value_1": Decimal("2.5"), "cur": "EUR"}},
+    ),
     ("both booleans in both spellings", "<id>1</id><ok>1</ok>", {"id": 1, "ok": True}),
     ("a false boolean", "<id>1</id><ok>false</ok>", {"id": 1, "ok": False}),
     ("zero, which is not nothing", "<id>0</id><total>0.0</total>", {"id": 0, "total": Decimal("0.0")}),
-    ("38 digits", f"<id>1</id><total>{'9' * 30}.{'1' * 8}</total>", {"id": 1, "total": Decimal("9" * 30 + "." + "1" * 8)}),
+    (
+        "38 digits",
+        f"<id>1</id><total>{'9' * 30}.{'1' * 8}</total>",
+        {"id": 1, "total": Decimal("9" * 30 + "." + "1" * 8)},
+    ),
     ("INF", "<id>1</id><rate>-INF</rate>", {"id": 1, "rate": Decimal("-Infinity")}),
-    ("a double with all digits that came", "<id>1</id><rate>20.83000000</rate>", {"id": 1, "rate": Decimal("20.83000000")}),
+    (
+        "a double with all digits that came",
+        "<id>1</id><rate>20.83000000</rate>",
+        {"id": 1, "rate": Decimal("20.83000000")},
+    ),
     ("base64 with line breaks", "<id>1</id><raw>aGVs\n bG8=</raw>", {"id": 1, "raw": b"hello"}),
     ("a date with a zone", "<id>1</id><day>2026-02-28+02:00</day>", {"id": 1, "day": date(2026, 2, 28)}),
-    ("an instant in UTC", "<id>1</id><at>2026-02-28T23:59:59Z</at>", {"id": 1, "at": datetime(2026, 2, 28, 23, 59, 59, tzinfo=UTC)}),
-    ("an instant without a zone", "<id>1</id><at>2026-02-28T23:59:59</at>", {"id": 1, "at": datetime(2026, 2, 28, 23, 59, 59)}),
-    ("seven digits of a second", "<id>1</id><at>2026-02-28T23:59:59.1234567Z</at>", {"id": 1, "at": datetime(2026, 2, 28, 23, 59, 59, 123456, tzinfo=UTC)}),
-    ("24:00:00, the next day's start", "<id>1</id><at>2026-02-28T24:00:00Z</at>", {"id": 1, "at": datetime(2026, 3, 1, tzinfo=UTC)}),
+    (
+        "an instant in UTC",
+        "<id>1</id><at>2026-02-28T23:59:59Z</at>",
+        {"id": 1, "at": datetime(2026, 2, 28, 23, 59, 59, tzinfo=UTC)},
+    ),
+    (
+        "an instant without a zone",
+        "<id>1</id><at>2026-02-28T23:59:59</at>",
+        {"id": 1, "at": datetime(2026, 2, 28, 23, 59, 59, tzinfo=UTC).replace(tzinfo=None)},
+    ),
+    (
+        "seven digits of a second",
+        "<id>1</id><at>2026-02-28T23:59:59.1234567Z</at>",
+        {"id": 1, "at": datetime(2026, 2, 28, 23, 59, 59, 123456, tzinfo=UTC)},
+    ),
+    (
+        "24:00:00, the next day's start",
+        "<id>1</id><at>2026-02-28T24:00:00Z</at>",
+        {"id": 1, "at": datetime(2026, 3, 1, tzinfo=UTC)},
+    ),
     ("CDATA, entities and references", "<id>1</id><name><![CDATA[<a>]]>&amp;&#233;</name>", {"id": 1, "name": "<a>&é"}),
     ("a comment within a text", "<id>1</id><name>a<!-- c -->b</name>", {"id": 1, "name": "ab"}),
     ("a processing instruction within a text", "<id>1</id><name>a<?pi x?>b</name>", {"id": 1, "name": "ab"}),
     ("href, which is data in document style", '<id>1</id><name href="#x">a</name>', {"id": 1, "name": "a"}),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("content", "expected"), [case[1:] for case in GOOD], ids=[case[0] for case in GOOD])
@@ -129,7 +174,7 @@ BAD = [
     ("a text for a structure", "<id>1</id><address>Bonn</address>", "address", "`aaaa`"),
     ("a list entry that does not fit", "<id>1</id><many>1</many><many>x</many>", "many", "`a`"),
     ("an attribute that does not fit", "<id>1</id>", "kind", "`a`"),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("content", "field", "came"), [case[1:] for case in BAD], ids=[case[0] for case in BAD])
@@ -293,7 +338,8 @@ REGULAR = (
 )
 IRREGULAR = {
     "a missing field": "<row><id>1</id><total>1</total><day>2026-01-02</day><at>2026-01-02T03:04:05Z</at></row>",
-    "two here, none there": REGULAR.format(1).replace("</id>", "</id><id>9</id>") + REGULAR.format(2).replace("<id>2</id>", ""),
+    "two here, none there": REGULAR.format(1).replace("</id>", "</id><id>9</id>")
+    + REGULAR.format(2).replace("<id>2</id>", ""),
     "an empty field": REGULAR.format(1).replace("n1", ""),
     "another order": "<row><at>2026-01-02T03:04:05Z</at><total>1</total><name>n</name><day>2026-01-02</day><id>1</id></row>",
     "a comment in a text": REGULAR.format(1).replace("n1", "n<!-- -->1"),
@@ -306,7 +352,7 @@ IRREGULAR = {
     "an underscore in a number": REGULAR.format(1).replace("<id>1", "<id>1_1"),
     "a structure nobody wants": REGULAR.format(1).replace("</row>", "<deep><x>1</x></deep></row>"),
     "no rows": "",
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("extra", IRREGULAR.values(), ids=IRREGULAR.keys())

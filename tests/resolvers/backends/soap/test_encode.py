@@ -1,5 +1,7 @@
 """Requests: what the configuration says, in the order and types of the schema."""
 
+# ruff: noqa: E501 - XML reads better in one line
+
 from __future__ import annotations
 
 from typing import Any
@@ -56,8 +58,13 @@ SAME: list[tuple[str, str, dict[str, Any], dict[str, Any]]] = [
     ("keys", ALL, {"text": "", "id": "{keys}", "a": 1}, {"keys": ("1", "2&", "3")}),
     ("one key", ALL, {"text": "{key}", "a": 1}, {"keys": ("k",), "key": "k"}),
     ("arguments", ALL, {"text": "x", "count": "{count}", "flag": "{flag}", "a": 1}, {"count": 7, "flag": False}),
-    ("structures", ALL, {"text": "x", "line": [{"sku": "A", "qty": 1, "kind": "k"}, {"qty": 2, "sku": "B"}], "a": 1}, {}),
-]  # fmt: skip
+    (
+        "structures",
+        ALL,
+        {"text": "x", "line": [{"sku": "A", "qty": 1, "kind": "k"}, {"qty": 2, "sku": "B"}], "a": 1},
+        {},
+    ),
+]
 
 
 @pytest.mark.parametrize(("schema", "arguments", "call"), [case[1:] for case in SAME], ids=[case[0] for case in SAME])
@@ -213,11 +220,28 @@ def test_configuration_that_does_not_fit_is_told_by_name(arguments: dict[str, An
 
 
 UNSENDABLE: list[tuple[str, Any]] = [
-    ("int", "abc"), ("int", "1.5"), ("int", str(2**31)), ("int", True), ("int", ""), ("long", "\u0661"), ("decimal", "1,5"), ("decimal", "NaN"),
-    ("decimal", "1e5"), ("boolean", "yes"), ("boolean", 1), ("date", "2026-02-30"), ("date", "yesterday"), ("dateTime", "2026-01-01T25:00:00"),
-    ("base64Binary", "a*"), ("string", "a\x00b"), ("string", "\ud800"), ("string", "\ufffe"), ("positiveInteger", "0"), ("unsignedByte", "256"),
+    ("int", "abc"),
+    ("int", "1.5"),
+    ("int", str(2**31)),
+    ("int", True),
+    ("int", ""),
+    ("long", "\u0661"),
+    ("decimal", "1,5"),
+    ("decimal", "NaN"),
+    ("decimal", "1e5"),
+    ("boolean", "yes"),
+    ("boolean", 1),
+    ("date", "2026-02-30"),
+    ("date", "yesterday"),
+    ("dateTime", "2026-01-01T25:00:00"),
+    ("base64Binary", "a*"),
+    ("string", "a\x00b"),
+    ("string", "\ud800"),
+    ("string", "\ufffe"),
+    ("positiveInteger", "0"),
+    ("unsignedByte", "256"),
     ("string", ("a", "b")),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("kind", "value"), UNSENDABLE)
@@ -231,11 +255,22 @@ def test_values_that_do_not_fit_are_refused_before_anything_is_sent(kind: str, v
 
 
 SENT: list[tuple[str, Any, str]] = [
-    ("int", "007", "7"), ("int", 7, "7"), ("decimal", "1.50", "1.50"), ("decimal", "+.5", "0.5"), ("boolean", "1", "true"),
-    ("boolean", False, "false"), ("date", "0099-01-02", "0099-01-02"), ("dateTime", "2026-01-01T00:00:00+00:00", "2026-01-01T00:00:00Z"),
-    ("dateTime", "2026-01-01", "2026-01-01T00:00:00"), ("double", "1E5", "1E+5"), ("double", "INF", "INF"), ("string", "a\r\n<b>", "a&#13;\n&lt;b&gt;"),
-    ("string", 5, "5"), ("string", True, "true"), ("base64Binary", "aGk=", "aGk="),
-]  # fmt: skip
+    ("int", "007", "7"),
+    ("int", 7, "7"),
+    ("decimal", "1.50", "1.50"),
+    ("decimal", "+.5", "0.5"),
+    ("boolean", "1", "true"),
+    ("boolean", False, "false"),
+    ("date", "0099-01-02", "0099-01-02"),
+    ("dateTime", "2026-01-01T00:00:00+00:00", "2026-01-01T00:00:00Z"),
+    ("dateTime", "2026-01-01", "2026-01-01T00:00:00"),
+    ("double", "1E5", "1E+5"),
+    ("double", "INF", "INF"),
+    ("string", "a\r\n<b>", "a&#13;\n&lt;b&gt;"),
+    ("string", 5, "5"),
+    ("string", True, "true"),
+    ("base64Binary", "aGk=", "aGk="),
+]
 
 
 @pytest.mark.parametrize(("kind", "value", "expected"), SENT)

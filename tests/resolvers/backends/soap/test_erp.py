@@ -1,5 +1,7 @@
 """A real ERP (Dolibarr 20 with NuSOAP, rpc/encoded), replayed byte by byte: the quirks of its recorded answers."""
 
+# ruff: noqa: E501 - XML reads better in one line
+
 from __future__ import annotations
 
 import re

@@ -1,5 +1,7 @@
 """Faults of both versions, of careful and careless servers."""
 
+# ruff: noqa: E501 - XML reads better in one line
+
 from __future__ import annotations
 
 import pytest
@@ -53,7 +55,7 @@ CARELESS = {
     "children with the envelope's namespace": "<s:Fault><s:faultcode>s:Server</s:faultcode><s:faultstring>broken</s:faultstring></s:Fault>",
     "a 1.1 fault with children of 1.2": "<s:Fault><s:Code><s:Value>s:Receiver</s:Value></s:Code><s:Reason><s:Text>broken</s:Text></s:Reason></s:Fault>",
     "a fault without any namespace": "<Fault><faultcode>Server</faultcode><faultstring>broken</faultstring></Fault>",
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("content", CARELESS.values(), ids=CARELESS.keys())

@@ -1,5 +1,7 @@
 """Answers in several parts (MTOM)."""
 
+# ruff: noqa: E501 - XML reads better in one line
+
 from __future__ import annotations
 
 import pytest

@@ -1,5 +1,7 @@
 """Pages of lists, for every way in which services page."""
 
+# ruff: noqa: E501 - XML reads better in one line
+
 from __future__ import annotations
 
 from collections.abc import Sequence

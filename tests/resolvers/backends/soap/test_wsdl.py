@@ -1,7 +1,10 @@
 """Service descriptions of many makers → the neutral model, and the private names of zeep that this needs."""
 
+# ruff: noqa: E501 - XML reads better in one line
+
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -135,9 +138,7 @@ def test_service_and_port_can_be_chosen() -> None:
         describe('<xs:import namespace="urn:x" schemaLocation="http://evil.test/x.xsd"/>' + response("<xs:sequence/>")),
     ],
 )
-def test_a_broken_description_is_a_problem_and_nothing_else(description: bytes) -> None:
-    """Whatever is wrong with it, loading raises WsdlProblem, or loads what can be used."""
-    try:
+def test_a_broken_description_offers_no_operation(description: bytes) -> None:
+    """Whatever is wrong with it, loading raises WsdlProblem, or loads what is left of it."""
+    with suppress(WsdlProblem):
         assert not load(description).operations
-    except WsdlProblem as problem:
-        assert str(problem)
