@@ -151,6 +151,12 @@ def test_an_entry_reads_from_the_item_around_it() -> None:
     assert read(Order, fields, {"id": "1", "lines": []}).lines == ()
 
 
+def test_the_item_around_can_be_meant_as_a_whole() -> None:
+    """A hat alone is the item around, two hats with a dot the one around that."""
+    scopes = ((0, "outermost"), (0, "around"), (0, "entry"))
+    assert [parse_path(path).read(scopes) for path in (".", "^", "^.^")] == ["entry", "around", "outermost"]
+
+
 def test_walking_through_a_misfit_stops_there() -> None:
     """A step raises Misfit for a parent of the wrong kind, with what was expected of it."""
     with pytest.raises(Misfit, match="a list"):
