@@ -152,7 +152,21 @@ class BackendFailed(BackendError):
     retryable = True
 
 
+class Remains:
+    """What could be read of a record that does not fit: its ids by field name, and None for every other field."""
+
+    def __init__(self, **known: str) -> None:
+        self.__dict__.update(known)
+
+    def __getattr__(self, name: str) -> None:
+        return None
+
+
 class BackendContract(BackendError):
-    """The answer is not what the configuration promises: wrong content type, malformed, a field that does not fit."""
+    """The answer is not what the configuration promises: wrong content type, malformed, a field that does not fit.
+
+    `remains` is there when the error is about one record. It says whose the record is, and is shown to nobody.
+    """
 
     code = "BACKEND_CONTRACT"
+    remains: Remains | None = None

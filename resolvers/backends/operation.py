@@ -2,8 +2,8 @@
 
     keys → own? → cache → batch → resilience → endpoint → records → own?
 
-Every record leaves through `load`, `load_groups` or `page`, and each of them applies the ownership rule, so that no
-resolver can forget it.
+Every record, and every error about one, leaves through `load`, `load_groups` or `page`, and each of them applies the
+ownership rule, so that no resolver can forget it.
 """
 
 from __future__ import annotations
@@ -14,11 +14,13 @@ from typing import Any, Generic, Protocol, TypeVar
 from resolvers.backends.ports import Args, Endpoint, Fetched, Forwarded, Scalar
 from resolvers.context import Context
 from resolvers.errors import BackendContract, BadUserInput, GatewayError, NotConfigured
-from resolvers.ownership import may_see
-from resolvers.records import Customer, Invoice, Order, Product
+from resolvers.ownership import may_see, told_to
+from resolvers.records import Customer, Invoice, Order, Product, type_names
 
 Record = TypeVar("Record")
 NO_ARGS: Args = ()
+RECORDS: dict[str, type[Any]] = {**type_names, "stock": Product}
+"""The record that each domain answers with."""
 
 
 def canonical(arguments: Mapping[str, Scalar | tuple[Scalar, ...]]) -> Args:
@@ -47,10 +49,11 @@ class Source(Protocol):
 class Operation(Generic[Record]):
     """One operation of one domain, such as `orders.by_customers`, backed by a source or by nothing."""
 
-    __slots__ = ("accepts", "keyed_by_customer", "name", "source")
+    __slots__ = ("accepts", "keyed_by_customer", "name", "record", "source")
 
     def __init__(self, name: str, source: Source | None, *, keyed_by_customer: bool = False) -> None:
         self.name = name
+        self.record = RECORDS[name.partition(".")[0]]
         self.source = source
         self.keyed_by_customer = keyed_by_customer
         self.accepts: frozenset[str] = source.endpoint.accepts if source else frozenset()
@@ -88,10 +91,7 @@ class Operation(Generic[Record]):
         customer = context.principal.customer
         if customer is None:
             return found
-        return [
-            answer if answer is None or isinstance(answer, Exception) or may_see(customer, answer) else None
-            for answer in found
-        ]
+        return [None if answer is None else self._shown(answer, customer) for answer in found]
 
     async def load_groups(
         self,
@@ -109,12 +109,7 @@ class Operation(Generic[Record]):
         customer = context.principal.customer
         if customer is None:
             return [() if answer is None else answer for answer in found]
-        return [
-            answer
-            if isinstance(answer, GatewayError)
-            else tuple(record for record in answer or () if _belongs(record, customer, owned))
-            for answer in found
-        ]
+        return [self._shown_group(answer or (), customer, owned) for answer in found]
 
     async def page(
         self,
@@ -129,6 +124,26 @@ class Operation(Generic[Record]):
         source = self._source()
         args = self._arguments(arguments)
         return await source.listing(first, after, args, source.endpoint.forwarded(context.principal), context)
+
+    def _shown(self, answer: Any, customer: str) -> Any:
+        """What a principal limited to this customer is answered: its own record or error, or None."""
+        if isinstance(answer, BackendContract):
+            return told_to(customer, answer, self.record, own_key=self.keyed_by_customer)
+        return answer if isinstance(answer, Exception) or may_see(customer, answer) else None
+
+    def _shown_group(self, answer: Any, customer: str, owned: bool) -> Any:
+        own_key = owned or self.keyed_by_customer
+        if isinstance(answer, GatewayError):
+            return answer
+        shown = []
+        for record in answer:
+            if isinstance(record, BackendContract):
+                told = told_to(customer, record, self.record, own_key=own_key)
+                if told is not None:
+                    shown.append(told)
+            elif may_see(customer, record) or (owned and record.customer_id is None):
+                shown.append(record)
+        return tuple(shown)
 
     async def _answers(
         self,
@@ -152,12 +167,6 @@ class Operation(Generic[Record]):
             return answers
         wanted = dict(zip(asked, answers, strict=True))
         return [None if key is None else wanted.get(key) for key in keys]
-
-
-def _belongs(record: Any, customer: str, owned: bool) -> bool:
-    if isinstance(record, Exception) or may_see(customer, record):
-        return True
-    return owned and record.customer_id is None
 
 
 class Backends:

@@ -8,17 +8,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from resolvers.backends.mapping.kinds import PERSONAL
 from resolvers.backends.mapping.misfit import Misfit, shortened
 from resolvers.backends.mapping.paths import entries, list_of
 from resolvers.backends.mapping.shape import Branch, Constant, Leaf, Part, Shape
 from resolvers.backends.mapping.texts import form
-from resolvers.errors import BackendContract
+from resolvers.errors import BackendContract, Remains
+from resolvers.privacy import PERSONAL
 
 Scopes = tuple[tuple[Any, Any], ...]
 """The item that is read and the items around it, innermost last, each with its position or its key in a map."""
 
 _KEY_FIELDS = ("id", "sku")
+_RELATED = frozenset({*_KEY_FIELDS, "customer_id", "order_id"})
+"""Fields that say which record it is and whose."""
 
 
 def meets(shape: Shape, scopes: Scopes) -> bool:
@@ -76,7 +78,8 @@ def contract(misfit: Misfit, shape: Shape, scopes: Scopes, *, backend: str, oper
     """What the caller is told of a record that does not fit."""
     top = misfit.field.partition(".")[0].partition("[")[0]
     came = misfit.describe(private=top in PERSONAL.get(shape.record, ()))
-    key = _record_key(shape, scopes)
+    remains = _remains(shape, scopes)
+    key = next((known[:64] for known in map(remains.__dict__.get, _KEY_FIELDS) if known), None)
     noun = shape.record.__name__
     position = scopes[-1][0]
     place = f"number {position + 1}" if isinstance(position, int) else f"under {shortened(str(position))}"
@@ -92,16 +95,19 @@ def contract(misfit: Misfit, shape: Shape, scopes: Scopes, *, backend: str, oper
         expected=misfit.expected,
         came=came,
     )
+    error.remains = remains
     error.__cause__ = misfit.__cause__
     return error
 
 
-def _record_key(shape: Shape, scopes: Scopes) -> str | None:
+def _remains(shape: Shape, scopes: Scopes) -> Remains:
+    known: dict[str, str] = {}
     for field in shape.fields:
-        if field.name in _KEY_FIELDS:
+        if field.name in _RELATED:
             try:
-                key = form(value(field, scopes))
+                text = form(value(field, scopes))
             except Misfit:
-                return None
-            return None if key is None else key[:64]
-    return None
+                continue
+            if text is not None:
+                known[field.name] = text
+    return Remains(**known)

@@ -11,14 +11,11 @@ from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 from msgspec import Struct
 from msgspec.structs import fields
 
-from resolvers.records import Customer, Money
+from resolvers.records import Money
 
 KindName = Literal["text", "lines", "decimal", "money", "date", "datetime", "records"]
 
 _SCALARS: dict[Any, KindName] = {str: "text", Decimal: "decimal", Money: "money", date: "date", datetime: "datetime"}
-
-PERSONAL: dict[type[Struct], frozenset[str]] = {Customer: frozenset({"name", "email", "phone", "addresses"})}
-"""Fields whose values appear in no error."""
 
 
 class Kind(Struct, frozen=True):
