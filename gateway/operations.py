@@ -74,8 +74,10 @@ class Operations:
             fresh="no-cache" in (info.header("cache-control") or ""),
             max_page=self._max_page,
         )
+        document = request.document.ast
+        assert document is not None  # the door hands over valid documents only
         result: Any = self._executor.execute(
-            request.document.ast,
+            document,
             context_value=context,
             variable_values=request.variables,
             operation_name=request.operation.name,

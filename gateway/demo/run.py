@@ -74,7 +74,7 @@ def examples() -> list[dict[str, str]]:
 def explorer(settings: Settings, now: float) -> dict[str, Any]:
     """What GraphiQL offers in the demo: tokens to pick and queries to try."""
     tokens = demo_tokens(settings.auth.issuers[0], SecretStr(DEMO_KEY), now, TOKEN_LIFE)
-    return {"title": "bizgraph demo", "tokens": tokens, "examples": examples()}
+    return {"title": "bizgraph demo", "tokens": tokens, "examples": examples(), "explain": True}
 
 
 def run_demo(*, port: int, chaos: bool, seed: int) -> None:

@@ -6,6 +6,7 @@ from pydantic import SecretStr
 
 from gateway.auth.mint import mint
 from gateway.auth.settings import IssuerSettings
+from gateway.operations import EXPLAIN_SCOPE
 
 DEMO_KEY = "demo-key-for-loopback-only-0123456789abcdef"
 """Signs the demo's tokens. It opens inventions on loopback and nothing else."""
@@ -17,7 +18,13 @@ DEMO_CUSTOMER = "c7"
 def demo_tokens(issuer: IssuerSettings, key: SecretStr, now: float, expires_in: float) -> list[dict[str, str]]:
     """Three tokens with a label and a description, as GraphiQL's token picker takes them."""
     people: list[tuple[str, str, str, tuple[str, ...], str | None]] = [
-        ("Back office", "Sees every customer, order, product and invoice.", "back-office", SCOPES, None),
+        (
+            "Back office",
+            "Sees every customer, order, product and invoice.",
+            "back-office",
+            (*SCOPES, EXPLAIN_SCOPE),
+            None,
+        ),
         (
             f"Customer {DEMO_CUSTOMER}",
             "Sees its own records only, as a customer portal would.",
