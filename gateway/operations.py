@@ -86,9 +86,9 @@ class Operations:
         if isawaitable(result):
             result = await result
         if context.stale:
-            result = result._replace(extensions={**(result.extensions or {}), "stale": stale_told(context)})
+            result = with_extension(result, "stale", stale_told(context))
         if explained is not None:
-            result = result._replace(extensions={**(result.extensions or {}), "explain": explained.told})
+            result = with_extension(result, "explain", explained.told)
         if self._finished is not None:
             self._finished(request, context, result, clock.monotonic() - started)
         answer: ExecutionResult = result
@@ -121,6 +121,11 @@ class Operations:
                 self._policies.clear()
             policy = self._policies[key] = Policy(principal)
         return policy
+
+
+def with_extension(result: ExecutionResult, name: str, value: Any) -> ExecutionResult:
+    """The same result with one more extension."""
+    return ExecutionResult(result.data, result.errors, {**(result.extensions or {}), name: value})
 
 
 def stale_told(context: Context) -> list[dict[str, Any]]:
