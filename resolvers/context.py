@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from msgspec import Struct
 
@@ -24,23 +24,44 @@ class Stale(Struct, frozen=True):
     """Seconds since the value was read from the backend."""
     reason: str
     """`revalidating` (a newer one is being fetched) or `error` (the backend failed)."""
+    path: tuple[str, ...] = ()
+    """Where in the answer it stands: response keys without list indices."""
+
+
+class Lifetime:
+    """For how long an answer stays fresh, in seconds: the least of all its parts. `inf` when it has none."""
+
+    __slots__ = ("least",)
+
+    def __init__(self) -> None:
+        self.least = float("inf")
+
+
+class Place(Protocol):
+    """Where in the answer something is asked for."""
+
+    @property
+    def path(self) -> Sequence[str]: ...
 
 
 class Context:
     """One request: who asks, by when it has to be answered, and the backends to ask.
 
     `deadline` is in the seconds of `clock.monotonic()`. `fresh` asks to pass over cached values. `stale` collects
-    what was served although it was old; `max_page` is the most records a page may hold; `record_call` is called once
-    per backend call, when somebody looks.
+    what was served although it was old; `lifetime` for how long the answer may be kept, when somebody wants to know.
+    `max_page` is the most records a page may hold; `record_call` is called once per backend call, when somebody looks.
     """
 
     __slots__ = (
+        "_now",
+        "_place",
         "_today",
         "backends",
         "clock",
         "correlation_id",
         "deadline",
         "fresh",
+        "lifetime",
         "max_page",
         "operation_name",
         "principal",
@@ -62,6 +83,7 @@ class Context:
         fresh: bool = False,
         max_page: int = 200,
         record_call: Callable[[Any], None] | None = None,
+        lifetime: Lifetime | None = None,
     ) -> None:
         self.backends = backends
         self.clock = clock
@@ -73,8 +95,42 @@ class Context:
         self.fresh = fresh
         self.max_page = max_page
         self.record_call = record_call
+        self.lifetime = lifetime
         self.stale: list[Stale] = []
+        self._now = clock.time()
         self._today: date | None = None
+        self._place: Place | None = None
+
+    def at(self, place: Place) -> Context:
+        """The same request, asking for this part of the answer."""
+        there = Context.__new__(Context)
+        there.backends = self.backends
+        there.clock = self.clock
+        there.principal = self.principal
+        there.deadline = self.deadline
+        there.correlation_id = self.correlation_id
+        there.traceparent = self.traceparent
+        there.operation_name = self.operation_name
+        there.fresh = self.fresh
+        there.max_page = self.max_page
+        there.record_call = self.record_call
+        there.lifetime = self.lifetime
+        there.stale = self.stale
+        there._now = self._now
+        there._today = self._today
+        there._place = place
+        return there
+
+    def served_stale(self, backend: str, operation: str, age: float, reason: str) -> None:
+        """Note that an old value serves here."""
+        path = () if self._place is None else tuple(self._place.path)
+        self.stale.append(Stale(backend, operation, age, reason, path))
+        self.keep_for(0.0)
+
+    def keep_for(self, seconds: float) -> None:
+        """Note that a part of the answer is fresh for no longer than this."""
+        if self.lifetime is not None and seconds < self.lifetime.least:
+            self.lifetime.least = seconds
 
     def remaining(self) -> float:
         """Seconds left until the deadline; zero or less when it has passed."""
@@ -83,5 +139,5 @@ class Context:
     def today(self) -> date:
         """The calendar day (UTC) of this request; the same for all of its fields."""
         if self._today is None:
-            self._today = datetime.fromtimestamp(self.clock.time(), UTC).date()
+            self._today = datetime.fromtimestamp(self._now, UTC).date()
         return self._today

@@ -10,33 +10,32 @@ from collections.abc import Mapping
 from operator import attrgetter
 from typing import Any, Protocol
 
-from resolvers.backends.cache import (
-    CachedSource,
-    CacheSettings,
-    Invalidations,
-    MemoryStore,
-    Naming,
-    Store,
-)
-from resolvers.backends.cache.entries import Codec
-from resolvers.backends.cache.source import CacheObserver
+from pydantic import SecretStr
+
+from resolvers.backends.cache import CachedSource, CacheObserver, Freshness
+from resolvers.backends.cache.build import Cache
 from resolvers.backends.credentials.build import credentials_of
 from resolvers.backends.credentials.secrets import Secrets
 from resolvers.backends.mapping import compile_reader
 from resolvers.backends.operation import GROUPED, OPERATIONS, Backends
 from resolvers.backends.ports import Clock, Endpoint, Jitter
-from resolvers.backends.resilience import Guard, Observer
+from resolvers.backends.resilience import Guard, Observer, ResilienceSettings
 from resolvers.backends.rest.connector import RestConnector
 from resolvers.backends.settings import (
     BackendsSettings,
     Connected,
     RestBackend,
     RestOperation,
+    SoapBackend,
     SoapOperation,
     connected,
 )
 from resolvers.backends.soap.connector import SoapConnector
 from resolvers.backends.source import BatchedSource
+
+_MANNERS = frozenset(ResilienceSettings.model_fields) | {"gather", "calls_per_identity"}
+_TIMES = set(Freshness.model_fields) | {"max_batch"}
+"""Settings that change how backends are asked and for how long answers serve, not what they hold."""
 
 
 class Watcher(Observer, CacheObserver, Protocol):
@@ -80,8 +79,9 @@ class Connections:
                     entropy=os.urandom,
                 )
             self.guards[name] = Guard(name, backend, clock, jitter, observer=watcher)
-        self.invalidations = Invalidations()
-        self._store, self._private = self._stores(settings.cache)
+        self._environment = environment
+        self.cache = Cache(settings.cache, secrets, clock=clock, jitter=jitter, observer=watcher)
+        self._accounts = {name: self._account(backend) for name, backend in settings.backends.items()}
         self.sources: dict[str, BatchedSource | CachedSource] = {}
         operations, _ = connected(settings)
         for operation in operations:
@@ -90,40 +90,34 @@ class Connections:
         secrets.check()
         self.backends = Backends(self.sources)
 
-    def _stores(self, settings: CacheSettings) -> tuple[Store | None, Store | None]:
-        """The store for everything, and the one for records with personal data."""
-        if settings.store == "off":
-            return None, None
-        memory = MemoryStore(max_entries=settings.max_entries, max_bytes=settings.max_bytes, clock=self.clock)
-        return memory, memory
+    def _account(self, backend: RestBackend | SoapBackend) -> str:
+        """What of a backend's configuration decides what its records hold, and who we are there."""
+        told = set(type(backend).model_fields) - _MANNERS
+        credentials = [secret for _, secret in backend.auth if isinstance(secret, SecretStr)]
+        read = Secrets(self._environment).read
+        values = [read(secret, "").get_secret_value() for secret in credentials]
+        return backend.model_dump_json(include=told) + self.cache.fingerprint(values)
 
     def _source(self, operation: Connected) -> BatchedSource | CachedSource:
         backend = self.settings.backends[operation.backend]
+        grouped = operation.name in GROUPED
         inner = BatchedSource(
             self._endpoint(operation),
             self.guards[operation.backend].of(operation.name, idempotent=operation.settings.idempotent),
             key_of=attrgetter(operation.settings.key or OPERATIONS[operation.name] or "id"),
-            grouped=operation.name in GROUPED,
+            grouped=grouped,
+            clock=self.clock,
             linger=backend.gather,
             in_flight=backend.calls_per_identity,
         )
-        if not operation.settings.ttl or self._store is None:
-            return inner
-        return CachedSource(
+        asked = operation.settings.model_dump_json(exclude=_TIMES)
+        return self.cache.over(
             inner,
-            self._store,
+            operation.name,
+            operation.record,
+            grouped=grouped,
             freshness=operation.settings,
-            naming=Naming(
-                self.settings.cache.namespace,
-                operation.name,
-                operation.record,
-                operation.mapping.model_dump_json() + backend.model_dump_json(include={"url", "wsdl"}),
-            ),
-            codec=Codec(operation.record, grouped=operation.name in GROUPED, listed=operation.name.endswith(".list")),
-            invalidations=self.invalidations,
-            jitter=self._jitter,
-            jitter_share=self.settings.cache.jitter,
-            observer=self._watcher,
+            configuration="\n".join((operation.mapping.model_dump_json(), asked, self._accounts[operation.backend])),
         )
 
     def _endpoint(self, operation: Connected) -> Endpoint[Any]:
@@ -148,11 +142,11 @@ class Connections:
 
     async def open(self) -> None:
         """Open the connectors. None of them needs a live backend."""
+        await self.cache.open()
         await asyncio.gather(*(connector.open() for connector in self.connectors.values()))
 
     async def close(self) -> None:
         """End the calls under way and close every connection."""
         await asyncio.gather(*(source.close() for source in self.sources.values()))
         await asyncio.gather(*(connector.close() for connector in self.connectors.values()))
-        if self._store is not None:
-            await self._store.close()
+        await self.cache.close()

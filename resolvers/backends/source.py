@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
-from typing import Any, Protocol
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any, Final, Protocol
 
-from resolvers.backends.batching import Batcher, Patience
-from resolvers.backends.ports import Args, Call, Endpoint, Fetched, Forwarded
+from resolvers.backends.batching import Batcher, Known, Loaded, Patience, Told, Trip
+from resolvers.backends.ports import Args, Call, Clock, Endpoint, Fetched, Forwarded
 from resolvers.context import Context
 from resolvers.errors import BackendContract
+
+LEAST_PATIENCE: Final = 1.0
+"""Seconds that a call is given at least: a caller who waits for less leaves without it."""
 
 
 class Caller(Protocol):
@@ -25,6 +28,7 @@ class BatchedSource:
     """`Source` (operation.py) over one endpoint; what is cached lies in front of it.
 
     `key_of` reads from a record the key that it was asked by; `grouped` says whether a key may have several records.
+    The page of a list is loaded like a key, so that callers who want the same one share a call.
     """
 
     def __init__(
@@ -34,44 +38,102 @@ class BatchedSource:
         *,
         key_of: Callable[[Any], str | None],
         grouped: bool,
+        clock: Clock,
         linger: float = 0.01,
         in_flight: int = 1,
     ) -> None:
         self.endpoint = endpoint
+        self.sendable = endpoint.sendable
         self._caller = caller
         self._key_of = key_of
         self._grouped = grouped
-        self._sendable = endpoint.sendable
-        self._batcher = Batcher(
-            self._fetch,
-            backend=endpoint.backend,
-            operation=endpoint.operation,
-            most=endpoint.max_batch,
-            in_flight=in_flight,
-            linger=linger,
-        )
+
+        def batcher(fetch: Callable[..., Awaitable[dict[str, Any]]], most: int) -> Batcher:
+            return Batcher(
+                fetch,
+                backend=endpoint.backend,
+                operation=endpoint.operation,
+                most=most,
+                in_flight=in_flight,
+                linger=linger,
+                least_patience=LEAST_PATIENCE,
+                clock=clock,
+            )
+
+        self._records = batcher(self._fetch, endpoint.max_batch)
+        self._pages = batcher(self._fetch_page, 1)
 
     async def answers(self, keys: Sequence[str], args: Args, forwarded: Forwarded, context: Context) -> list[Any]:
-        sendable = [key for key in keys if self._sendable(key)]
+        context.keep_for(0.0)
+        sendable = [key for key in keys if self.sendable(key)]
         if not sendable:
             return [None] * len(keys)
-        now = context.clock.monotonic()
-        found = await self._batcher.load(sendable, args, forwarded, context.deadline, now)
-        get = found.get
+        loaded = await self.load(sendable, args, forwarded, context)
+        get = loaded.found.get
         return [get(key) for key in keys]
 
     async def listing(
         self, first: int, after: str | None, args: Args, forwarded: Forwarded, context: Context
     ) -> Fetched[Any]:
-        call = Call(args=args, forwarded=forwarded, first=first, after=after)
-        return await self._caller.call(self.endpoint.attempt, call, Patience(context.deadline))
+        context.keep_for(0.0)
+        page = page_key(first, after)
+        loaded = await self.load_pages([page], args, forwarded, context)
+        answer: Fetched[Any] | Exception = loaded.found[page]
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
 
-    async def _fetch(
-        self, keys: tuple[str, ...], args: Args, forwarded: Forwarded, patience: Patience
-    ) -> dict[str, Any]:
-        call = Call(keys=keys, args=args, forwarded=forwarded)
-        fetched = await self._caller.call(self.endpoint.attempt, call, patience)
+    async def load(
+        self,
+        keys: Sequence[str],
+        args: Args,
+        forwarded: Forwarded,
+        context: Context,
+        *,
+        since: float = float("-inf"),
+        known: Mapping[str, Known] | None = None,
+    ) -> Loaded:
+        """What the backend has for distinct keys that are all sendable, and what it says about keeping it.
+
+        Calls that left at `since` (seconds of the epoch) or before are not joined; a caller who asks for fresh data
+        joins none that is under way. What is `known` serves again where the backend says that it was not modified.
+        """
+        since = context.clock.time() if context.fresh else since
+        return await self._records.load(keys, args, forwarded, context.deadline, since=since, known=known)
+
+    async def load_pages(
+        self,
+        pages: Sequence[str],
+        args: Args,
+        forwarded: Forwarded,
+        context: Context,
+        *,
+        since: float = float("-inf"),
+        known: Mapping[str, Known] | None = None,
+    ) -> Loaded:
+        """The same for pages of a list, by `page_key`: each answer is a Fetched."""
+        since = context.clock.time() if context.fresh else since
+        return await self._pages.load(pages, args, forwarded, context.deadline, since=since)
+
+    async def _fetch(self, keys: tuple[str, ...], args: Args, forwarded: Forwarded, trip: Trip) -> dict[str, Any]:
+        known = trip.known.get(keys[0]) if len(keys) == 1 else None
+        call = Call(keys=keys, args=args, forwarded=forwarded, if_none_match=None if known is None else known.etag)
+        fetched = await self._caller.call(self.endpoint.attempt, call, trip)
+        etag = fetched.etag if len(keys) == 1 else None
+        if fetched.not_modified and known is not None:
+            trip.told[keys[0]] = Told(fetched.max_age, etag or known.etag)
+            return {keys[0]: known.value}
+        if etag is not None or fetched.max_age is not None:
+            trip.told.update(dict.fromkeys(keys, Told(fetched.max_age, etag)))
         return self._by_key(keys, fetched.records)
+
+    async def _fetch_page(self, keys: tuple[str, ...], args: Args, forwarded: Forwarded, trip: Trip) -> dict[str, Any]:
+        first, _, after = keys[0].partition(":")
+        call = Call(args=args, forwarded=forwarded, first=int(first), after=after or None)
+        fetched = await self._caller.call(self.endpoint.attempt, call, trip)
+        if fetched.max_age is not None:
+            trip.told[keys[0]] = Told(fetched.max_age, None)
+        return {keys[0]: fetched}
 
     def _by_key(self, keys: tuple[str, ...], records: Sequence[Any]) -> dict[str, Any]:
         key_of = self._key_of
@@ -79,8 +141,8 @@ class BatchedSource:
         unplaced: list[BackendContract] = []
         for record in records:
             if isinstance(record, BackendContract):
-                key = record.details.get("key")
-                if not isinstance(key, str):
+                key = None if record.remains is None else key_of(record.remains)
+                if key is None:
                     unplaced.append(record)
                     continue
             else:
@@ -97,10 +159,14 @@ class BatchedSource:
                 found[key].append(record)
             else:
                 found[key] = [record]
-        if unplaced:
-            # A record of nobody knows which key's: each key that came without an answer may be the one.
+        if unplaced and self._grouped:
+            # Nobody knows which key's they are: one that came without an answer may have had them, else any.
+            lacking = [key for key in keys if key not in found] or keys
+            for key in lacking:
+                found[key] = [*found.get(key, ()), *(unplaced if len(keys) == 1 else unplaced[:1])]
+        elif unplaced:
             for key in keys:
-                found.setdefault(key, [unplaced[0]] if self._grouped else unplaced[0])
+                found.setdefault(key, unplaced[0])
         return found
 
     def _without_key(self, record: Any) -> BackendContract:
@@ -113,4 +179,10 @@ class BatchedSource:
 
     async def close(self) -> None:
         """End the calls under way."""
-        await self._batcher.close()
+        await self._records.close()
+        await self._pages.close()
+
+
+def page_key(first: int, after: str | None) -> str:
+    """The key that stands for a page: how many records, after which position."""
+    return f"{first}:{after or ''}"

@@ -37,8 +37,10 @@ def by_customers(accepts: frozenset[str] = frozenset()) -> MemoryEndpoint:
 
 
 def context_over(endpoint: MemoryEndpoint, key: str, *, grouped: bool, principal: Principal | None = None) -> Context:
-    source = BatchedSource(endpoint, DirectCaller(), key_of=lambda record: getattr(record, key), grouped=grouped)
     clock = FakeClock()
+    source = BatchedSource(
+        endpoint, DirectCaller(), key_of=lambda record: getattr(record, key), grouped=grouped, clock=clock
+    )
     return Context(
         Backends({endpoint.operation: source}),
         clock,

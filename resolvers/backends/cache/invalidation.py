@@ -2,24 +2,29 @@
 
 An invalidation is a moment: entries that carry the tag and are older are misses. Nothing is searched or deleted, so it
 costs the same whatever the number of entries, and it is exact for entries that are being written right now.
+`orders.by_ids:o70` means one key of one operation; `customer:*` and `orders.by_ids:*` mean all of a kind.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
 
+from resolvers.backends.cache.entries import Listing
 from resolvers.records import Customer, Invoice, Order, Product
 
-OWN_TAG = {"customers": "customer", "orders": "order", "products": "product", "stock": "product", "invoices": "invoice"}
-KEY_TAG = {"by_customers": "customer", "by_orders": "order"}
+OWN_TAG: Final = {
+    "customers": "customer",
+    "orders": "order",
+    "products": "product",
+    "stock": "product",
+    "invoices": "invoice",
+}
+KEY_TAG: Final = {"by_customers": "customer", "by_orders": "order"}
 """What an operation's keys are, where they are not the records' own ids."""
-
-
-def tag_of_key(operation: str, key: str) -> str:
-    """The tag of what an operation was asked by; it tags absences and empty lists too."""
-    domain, _, name = operation.partition(".")
-    return f"{KEY_TAG.get(name, OWN_TAG[domain])}:{key}"
+KINDS: Final = frozenset(OWN_TAG.values())
+MOST_TAGS: Final = 100_000
+"""More invalidations than this at a time are made coarser, so that they take no more memory."""
 
 
 def tags_of(value: Any) -> Iterable[str]:
@@ -27,6 +32,8 @@ def tags_of(value: Any) -> Iterable[str]:
     if isinstance(value, tuple | list):
         for record in value:
             yield from tags_of(record)
+    elif isinstance(value, Listing):
+        yield from tags_of(value.records)
     elif isinstance(value, Customer):
         yield f"customer:{value.id}"
     elif isinstance(value, Order):
@@ -41,33 +48,62 @@ def tags_of(value: Any) -> Iterable[str]:
 
 
 class Invalidations:
-    """The invalidations that still matter. Empty nearly always, and then it costs nothing."""
+    """The invalidations that still matter: those younger than `keep` seconds, the longest that an entry lives."""
 
-    def __init__(self, keep: float = 86_400.0) -> None:
+    def __init__(self, keep: float = 86_400.0, *, most: int = MOST_TAGS) -> None:
+        self.newest = float("-inf")
+        """The moment of the latest one: whatever was stored after it needs no further look."""
+        self.keep = keep
+        self._most = most
         self._moments: dict[str, float] = {}
         self._latest: dict[str, float] = {}
-        self._keep = keep
 
-    def __bool__(self) -> bool:
-        return bool(self._moments)
+    def __len__(self) -> int:
+        return len(self._moments)
 
-    def add(self, tags: Iterable[str], moment: float) -> None:
-        """Forget what is older than `moment` (seconds of the epoch) and carries one of these tags."""
-        for tag in tags:
+    def add(self, moments: Mapping[str, float]) -> None:
+        """Forget what carries one of these tags and is not younger than its moment (seconds of the epoch)."""
+        for tag, moment in moments.items():
             kind = tag.partition(":")[0]
             self._moments[tag] = max(moment, self._moments.get(tag, 0.0))
             self._latest[kind] = max(moment, self._latest.get(kind, 0.0))
-        oldest = moment - self._keep
-        if len(self._moments) > 1000:
-            self._moments = {tag: at for tag, at in self._moments.items() if at >= oldest}
+            self.newest = max(moment, self.newest)
+        if len(self._moments) > self._most:
+            self._thin_out()
 
-    def covers_list(self, operation: str, stored_at: float) -> bool:
-        """Whether a page of a list is older than an invalidation of its kind: the record may belong on it now."""
-        return stored_at <= self._latest.get(OWN_TAG[operation.partition(".")[0]], 0.0)
+    def _thin_out(self) -> None:
+        """Drop what is too old to matter; if that is not enough, let the older half stand for all of their kinds."""
+        oldest = self.newest - self.keep
+        self._moments = {tag: at for tag, at in self._moments.items() if at >= oldest}
+        if len(self._moments) <= self._most // 2:
+            return
+        by_age = sorted(self._moments.items(), key=lambda item: item[1])
+        half = len(by_age) // 2
+        self._moments = dict(by_age[half:])
+        for tag, moment in by_age[:half]:
+            everything = f"{tag.partition(':')[0]}:*"
+            self._moments[everything] = max(moment, self._moments.get(everything, 0.0))
 
     def covers(self, operation: str, key: str, value: Any, stored_at: float) -> bool:
-        """Whether an entry stored at that time has been invalidated since."""
+        """Whether an entry stored at that time has been invalidated since. Entries younger than `newest` are not.
+
+        A page of a list is covered as soon as anything of its kind is, for the record may belong on it now.
+        """
         moments = self._moments
-        if stored_at <= moments.get(tag_of_key(operation, key), 0.0):
+        domain, _, name = operation.partition(".")
+        kind = OWN_TAG[domain]
+        if stored_at <= moments.get(f"{operation}:*", 0.0):
             return True
-        return any(stored_at <= moments.get(tag, 0.0) for tag in tags_of(value))
+        if name == "list":
+            if stored_at <= self._latest.get(kind, 0.0):
+                return True
+        else:
+            # The key tags absences and empty groups too.
+            of_key = KEY_TAG.get(name, kind)
+            tags = (f"{operation}:{key}", f"{of_key}:{key}", f"{of_key}:*", f"{kind}:*")
+            if any(stored_at <= moments.get(tag, 0.0) for tag in tags):
+                return True
+        return any(
+            stored_at <= moments.get(tag, 0.0) or stored_at <= moments.get(f"{tag.partition(':')[0]}:*", 0.0)
+            for tag in tags_of(value)
+        )

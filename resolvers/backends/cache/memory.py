@@ -5,8 +5,9 @@ aiocache's own memory store has no bounds and holds a timer per key; this one ex
 
 from __future__ import annotations
 
+import sys
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from aiocache.base import BaseCache
@@ -18,12 +19,21 @@ from resolvers.backends.ports import Clock
 class BoundedMemoryCache(BaseCache):  # type: ignore[misc] # aiocache ships no types
     """aiocache's interface over an ordered dict. A TTL of None keeps until it is pushed out; 0 keeps nothing.
 
-    `size_of` tells the bytes of a value. Values are handed out as they are, so they must not change.
+    `size_of` tells the bytes of a value where `put` is not told them. Values are handed out as they are, so they must
+    not change.
     """
 
     NAME = "bounded"
 
-    def __init__(self, *, max_entries: int, max_bytes: int, clock: Clock, size_of: Any, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        *,
+        max_entries: int,
+        max_bytes: int,
+        clock: Clock,
+        size_of: Callable[[Any], int] = sys.getsizeof,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(serializer=NullSerializer(), timeout=None, **kwargs)
         self.max_entries = max_entries
         self.max_bytes = max_bytes
@@ -36,24 +46,29 @@ class BoundedMemoryCache(BaseCache):  # type: ignore[misc] # aiocache ships no t
     def __len__(self) -> int:
         return len(self._entries)
 
-    def peek(self, key: str) -> Any:
-        """The value, or None. Does not wait, so the hot path needs no coroutine per key."""
-        entry = self._entries.get(key)
-        if entry is None:
-            return None
-        expires = entry[1]
-        if expires is not None and expires <= self._clock.monotonic():
-            self._drop(key)
-            return None
-        self._entries.move_to_end(key)
-        return entry[0]
+    def peek(self, keys: Iterable[str]) -> list[Any]:
+        """The values, None where there is none. Does not wait, so the hot path needs no coroutine per key."""
+        entries, used = self._entries, self._entries.move_to_end
+        now = self._clock.monotonic()
+        found: list[Any] = []
+        for key in keys:
+            entry = entries.get(key)
+            if entry is None:
+                found.append(None)
+            elif entry[1] is not None and entry[1] <= now:
+                self._drop(key)
+                found.append(None)
+            else:
+                used(key)
+                found.append(entry[0])
+        return found
 
-    def put(self, key: str, value: Any, ttl: float | None) -> None:
-        """Keep a value for `ttl` seconds, and push out what there is no room for any more."""
+    def put(self, key: str, value: Any, ttl: float | None, size: int | None = None) -> None:
+        """Keep a value of `size` bytes for `ttl` seconds, and push out what there is no room for any more."""
         self._drop(key)
         if ttl is not None and ttl <= 0:
             return
-        size = self._size_of(value) + 2 * len(key)
+        size = (self._size_of(value) if size is None else size) + len(key)
         if size > self.max_bytes:
             return
         expires = None if ttl is None else self._clock.monotonic() + ttl
@@ -64,6 +79,9 @@ class BoundedMemoryCache(BaseCache):  # type: ignore[misc] # aiocache ships no t
             self.bytes -= oldest
             self.evicted += 1
 
+    def _peek(self, key: str) -> Any:
+        return self.peek((key,))[0]
+
     def _drop(self, key: str) -> bool:
         entry = self._entries.pop(key, None)
         if entry is None:
@@ -72,18 +90,18 @@ class BoundedMemoryCache(BaseCache):  # type: ignore[misc] # aiocache ships no t
         return True
 
     async def _get(self, key: str, encoding: str | None = "utf-8", _conn: Any = None) -> Any:
-        return self.peek(key)
+        return self._peek(key)
 
     async def _gets(self, key: str, encoding: str | None = "utf-8", _conn: Any = None) -> Any:
-        return self.peek(key)
+        return self._peek(key)
 
     async def _multi_get(self, keys: Iterable[str], encoding: str | None = "utf-8", _conn: Any = None) -> list[Any]:
-        return [self.peek(key) for key in keys]
+        return self.peek(keys)
 
     async def _set(
         self, key: str, value: Any, ttl: float | None = None, _cas_token: Any = None, _conn: Any = None
     ) -> bool:
-        if _cas_token is not None and self.peek(key) != _cas_token:
+        if _cas_token is not None and self._peek(key) != _cas_token:
             return False
         self.put(key, value, ttl)
         return True
@@ -94,16 +112,16 @@ class BoundedMemoryCache(BaseCache):  # type: ignore[misc] # aiocache ships no t
         return True
 
     async def _add(self, key: str, value: Any, ttl: float | None = None, _conn: Any = None) -> bool:
-        if self.peek(key) is not None:
+        if self._peek(key) is not None:
             raise ValueError(f"Key {key} already exists, use .set to update the value")
         self.put(key, value, ttl)
         return True
 
     async def _exists(self, key: str, _conn: Any = None) -> bool:
-        return self.peek(key) is not None
+        return self._peek(key) is not None
 
     async def _increment(self, key: str, delta: int, _conn: Any = None) -> int:
-        value = self.peek(key)
+        value = self._peek(key)
         if value is None:
             value = 0
         if not isinstance(value, int):
@@ -113,7 +131,7 @@ class BoundedMemoryCache(BaseCache):  # type: ignore[misc] # aiocache ships no t
         return value + delta
 
     async def _expire(self, key: str, ttl: float | None, _conn: Any = None) -> bool:
-        value = self.peek(key)
+        value = self._peek(key)
         if value is None:
             return False
         self.put(key, value, ttl or None)
@@ -131,6 +149,6 @@ class BoundedMemoryCache(BaseCache):  # type: ignore[misc] # aiocache ships no t
         return getattr(self._entries, command)(*args, **kw)
 
     async def _redlock_release(self, key: str, value: Any) -> int:
-        if self.peek(key) == value:
+        if self._peek(key) == value:
             return int(self._drop(key))
         return 0

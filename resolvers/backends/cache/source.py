@@ -4,30 +4,51 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal, Protocol
+from typing import Any, Final, Literal, Protocol
 
+from resolvers.backends.batching import Known, Loaded, Told
 from resolvers.backends.cache.entries import Codec, Entry, Listing, Naming
 from resolvers.backends.cache.invalidation import Invalidations
 from resolvers.backends.cache.settings import Freshness
-from resolvers.backends.cache.stores import Store
+from resolvers.backends.cache.stores import EntryOrMiss, Store
 from resolvers.backends.ports import Args, Endpoint, Fetched, Forwarded, Jitter
-from resolvers.backends.source import BatchedSource
-from resolvers.context import Context, Stale
+from resolvers.backends.source import BatchedSource, page_key
+from resolvers.context import Context
 from resolvers.errors import BackendError, BackendRejected
 
 Outcome = Literal["hit", "miss", "stale", "absent"]
-BACKGROUND_PATIENCE = 30.0
+BACKGROUND_PATIENCE: Final = 30.0
 """How long fetching in the background may take, in seconds: nobody waits for it."""
+REVALIDATED: Final = 3600.0
+"""How many seconds longer an entry with an ETag is kept: being asked about costs less than being fetched."""
 
 
 class CacheObserver(Protocol):
     """Who counts what the cache does."""
 
     def looked_up(self, operation: str, outcome: Outcome, count: int) -> None: ...
+    def store_failed(self, action: str) -> None:
+        """The store did without: `get`, `set`, `decode`, `overflow`, `invalidate` or `listen` did not work."""
+        ...
 
 
-def _as_fetched(page: Any) -> Fetched[Any]:
-    return Fetched(records=page.records, total=page.total, positions=page.positions, has_next=page.has_next)
+class _Asked:
+    """One look-up: what is asked for, on whose behalf, and under which names the answers are."""
+
+    __slots__ = ("args", "context", "forwarded", "keys", "names")
+
+    def __init__(
+        self, keys: Sequence[str], names: Sequence[str], args: Args, forwarded: Forwarded, context: Context
+    ) -> None:
+        self.keys = keys
+        self.names = names
+        self.args = args
+        self.forwarded = forwarded
+        self.context = context
+
+    def part(self, indices: Sequence[int], context: Context) -> _Asked:
+        keys, names = [self.keys[index] for index in indices], [self.names[index] for index in indices]
+        return _Asked(keys, names, self.args, self.forwarded, context)
 
 
 class CachedSource:
@@ -36,6 +57,9 @@ class CachedSource:
     An entry is fresh for its TTL (less jitter), then for `stale` seconds it serves while it is fetched anew in the
     background, and for `stale_if_error` seconds it serves when fetching fails. Every stale answer is noted in the
     context. A caller that asks for fresh data (`context.fresh`) reads nothing from the cache but renews it.
+
+    What the backend says about keeping an answer can shorten its TTL, never lengthen it. An answer with an ETag is
+    asked about where the backend is asked key by key, and serves again when it was not modified.
     """
 
     def __init__(
@@ -61,108 +85,116 @@ class CachedSource:
         self._jitter = jitter
         self._jitter_share = jitter_share
         self._observer = observer
-        self._longest = freshness.ttl + max(freshness.stale, freshness.stale_if_error)
+        listed = self.endpoint.operation.endswith(".list")
+        self._load = inner.load_pages if listed else inner.load
+        self._sendable = (lambda page: True) if listed else inner.sendable
+        self._revalidates = not listed and self.endpoint.max_batch == 1
         self._background: set[asyncio.Task[None]] = set()
-        self._revalidating: set[str] = set()
+        self._renewing: set[str] = set()
+
+    @property
+    def longest(self) -> float:
+        """For how many seconds an entry may serve at most."""
+        return self._freshness.ttl + max(self._freshness.stale, self._freshness.stale_if_error)
 
     async def answers(self, keys: Sequence[str], args: Args, forwarded: Forwarded, context: Context) -> list[Any]:
-        prefix = self._naming.prefix(args, forwarded)
+        prefix = self._naming.prefix(args, forwarded, context.principal.tenant)
+        names = self._naming.names(prefix, keys)
         if context.fresh:
-            return await self._fetch(keys, prefix, args, forwarded, context, {})
-        names = [prefix + key for key in keys]
+            return await self._fetch(_Asked(keys, names, args, forwarded, context), {}, {})
         found = await self._store.get(names, self._codec)
-        now = context.clock.time()
-        answers: list[Any] = [None] * len(keys)
-        missing: list[int] = []
-        expired: dict[str, Entry[Any]] = {}
-        revalidate: list[str] = []
-        hits = absent = 0
-        oldest = 0.0
-        stale_for = self._freshness.stale
-        watch = bool(self._invalidations)
-        for index, entry in enumerate(found):
-            if entry is None or (
-                watch and self._invalidations.covers(self.endpoint.operation, keys[index], entry.value, entry.stored_at)
-            ):
-                missing.append(index)
-            elif now < entry.fresh_until:
-                answers[index] = entry.value
-                if entry.value is None:
-                    absent += 1
-                else:
-                    hits += 1
-            elif entry.value is not None and now < entry.fresh_until + stale_for:
-                answers[index] = entry.value
-                revalidate.append(keys[index])
-                oldest = max(oldest, now - entry.stored_at)
-            else:
-                expired[keys[index]] = entry
-                missing.append(index)
+        now, newest = context.clock.time(), self._invalidations.newest
+        values = [
+            entry.value for entry in found if entry is not None and entry.fresh_until > now and entry.stored_at > newest
+        ]
+        if len(values) != len(keys):
+            return await self._complete(_Asked(keys, names, args, forwarded, context), found, now)
         if self._observer is not None:
-            for outcome, count in (
-                ("hit", hits),
-                ("absent", absent),
-                ("stale", len(revalidate)),
-                ("miss", len(missing)),
-            ):
-                if count:
-                    self._observer.looked_up(self.endpoint.operation, outcome, count)  # type: ignore[arg-type] # literals
-        if revalidate:
-            context.stale.append(Stale(self.endpoint.backend, self.endpoint.operation, oldest, "revalidating"))
-            self._revalidate(revalidate, prefix, args, forwarded, context)
-        if missing:
-            wanted = [keys[index] for index in missing]
-            fetched = await self._fetch(wanted, prefix, args, forwarded, context, expired)
-            for index, answer in zip(missing, fetched, strict=True):
-                answers[index] = answer
-        return answers
+            self._count(values.count(None), len(values))
+        if context.lifetime is not None:
+            context.keep_for(min([entry.fresh_until for entry in found if entry is not None], default=now) - now)
+        return values
 
     async def listing(
         self, first: int, after: str | None, args: Args, forwarded: Forwarded, context: Context
     ) -> Fetched[Any]:
         """One page of a list. Pages are remembered whole, and only when every record of them could be read."""
-        prefix = self._naming.prefix(args, forwarded)
-        name = f"{prefix}{first}:{after or ''}"
-        operation = self.endpoint.operation
-        now = context.clock.time()
-        entry = None if context.fresh else (await self._store.get([name], self._codec))[0]
-        if entry is not None and self._invalidations.covers_list(operation, entry.stored_at):
-            entry = None
-        fresh = entry is not None and now < entry.fresh_until
-        if self._observer is not None:
-            self._observer.looked_up(operation, "hit" if fresh else "miss", 1)
-        if entry is not None and fresh:
-            return _as_fetched(entry.value)
-        try:
-            fetched = await self._inner.listing(first, after, args, forwarded, context)
-        except BackendRejected:
-            raise
-        except BackendError:
-            if entry is None or now >= entry.fresh_until + self._freshness.stale_if_error:
-                raise
-            context.stale.append(Stale(self.endpoint.backend, operation, now - entry.stored_at, "error"))
-            return _as_fetched(entry.value)
-        if not any(isinstance(record, Exception) for record in fetched.records):
-            positions = None if fetched.positions is None else tuple(fetched.positions)
-            page = Listing(tuple(fetched.records), fetched.total, positions, fetched.has_next)
-            until = now + self._freshness.ttl * (1 - self._jitter_share * self._jitter())
-            await self._store.put({name: Entry(now, until, page)}, self._longest, self._codec)
+        answer = (await self.answers([page_key(first, after)], args, forwarded, context))[0]
+        if isinstance(answer, Listing):
+            return Fetched(
+                records=answer.records, total=answer.total, positions=answer.positions, has_next=answer.has_next
+            )
+        if isinstance(answer, Exception):
+            raise answer
+        fetched: Fetched[Any] = answer
         return fetched
 
-    async def _fetch(
-        self,
-        keys: Sequence[str],
-        prefix: str,
-        args: Args,
-        forwarded: Forwarded,
-        context: Context,
-        expired: Mapping[str, Entry[Any]],
-    ) -> list[Any]:
-        started = context.clock.time()
-        answers = await self._inner.answers(keys, args, forwarded, context)
-        await self._keep(keys, answers, prefix, started)
+    async def _complete(self, asked: _Asked, found: Sequence[EntryOrMiss], now: float) -> list[Any]:
+        """The answers when not all entries are there and fresh."""
+        keys, context = asked.keys, asked.context
+        covers, operation = self._invalidations.covers, self.endpoint.operation
+        newest, stale_for = self._invalidations.newest, self._freshness.stale
+        answers: list[Any] = [None] * len(keys)
+        missing: list[int] = []
+        renew: list[int] = []
+        expired: dict[str, Entry[Any]] = {}
+        known: dict[str, Known] = {}
+        absent = 0
+        for index, entry in enumerate(found):
+            key = keys[index]
+            if entry is None:
+                missing.append(index)
+                continue
+            covered = entry.stored_at <= newest and covers(operation, key, entry.value, entry.stored_at)
+            if not covered and now < entry.fresh_until:
+                answers[index] = entry.value
+                absent += entry.value is None
+                context.keep_for(entry.fresh_until - now)
+                continue
+            if self._revalidates and entry.etag is not None:
+                known[key] = Known(entry.etag, entry.value)
+            if not covered and not entry.firm and entry.value is not None and now < entry.fresh_until + stale_for:
+                answers[index] = entry.value
+                renew.append(index)
+            else:
+                missing.append(index)
+                if not covered and not entry.firm:
+                    expired[key] = entry
+        if self._observer is not None:
+            self._count(absent, len(keys) - len(missing) - len(renew), len(renew), len(missing))
+        if renew:
+            oldest = min(entry.stored_at for index in renew if (entry := found[index]) is not None)
+            context.served_stale(self.endpoint.backend, operation, now - oldest, "revalidating")
+            self._renew(asked, renew, known)
+        if missing:
+            fetched = await self._fetch(asked.part(missing, context), expired, known)
+            for index, answer in zip(missing, fetched, strict=True):
+                answers[index] = answer
+        return answers
+
+    def _count(self, absent: int, served: int, stale: int = 0, missed: int = 0) -> None:
+        outcomes: tuple[tuple[Outcome, int], ...] = (
+            ("hit", served - absent),
+            ("absent", absent),
+            ("stale", stale),
+            ("miss", missed),
+        )
+        for outcome, count in outcomes:
+            if count and self._observer is not None:
+                self._observer.looked_up(self.endpoint.operation, outcome, count)
+
+    async def _fetch(self, asked: _Asked, expired: Mapping[str, Entry[Any]], known: Mapping[str, Known]) -> list[Any]:
+        keys = asked.keys
+        sendable = [key for key in keys if self._sendable(key)]
+        if not sendable:
+            return [None] * len(keys)
+        # A call that left before the latest invalidation may bring what that invalidation is about.
+        since = self._invalidations.newest
+        loaded = await self._load(sendable, asked.args, asked.forwarded, asked.context, since=since, known=known)
+        answers = [loaded.found.get(key) for key in keys]
+        self._keep(asked, answers, loaded)
         if expired:
-            self._serve_expired(keys, answers, expired, context)
+            self._serve_expired(keys, answers, expired, asked.context)
         return answers
 
     def _serve_expired(
@@ -170,7 +202,7 @@ class CachedSource:
     ) -> None:
         """Put what is old, but not too old, in the place of failures that are not the backend's word on the key."""
         now = context.clock.time()
-        oldest = 0.0
+        oldest: float | None = None
         for index, answer in enumerate(answers):
             if not isinstance(answer, BackendError) or isinstance(answer, BackendRejected):
                 continue
@@ -178,51 +210,73 @@ class CachedSource:
             if entry is None or entry.value is None or now >= entry.fresh_until + self._freshness.stale_if_error:
                 continue
             answers[index] = entry.value
-            oldest = max(oldest, now - entry.stored_at)
-        if oldest:
-            context.stale.append(Stale(self.endpoint.backend, self.endpoint.operation, oldest, "error"))
+            oldest = entry.stored_at if oldest is None else min(oldest, entry.stored_at)
+        if oldest is not None:
+            context.served_stale(self.endpoint.backend, self.endpoint.operation, now - oldest, "error")
 
-    async def _keep(self, keys: Sequence[str], answers: Sequence[Any], prefix: str, started: float) -> None:
-        """Remember what was answered. An entry counts from when it was asked for, so that an invalidation that
-        arrives while the call is under way covers it."""
-        freshness = self._freshness
-        present: dict[str, Entry[Any]] = {}
-        absent: dict[str, Entry[Any]] = {}
+    def _keep(self, asked: _Asked, answers: Sequence[Any], loaded: Loaded) -> None:
+        """Remember what was answered. An entry counts from when its call left, so that an invalidation that arrives
+        while the call is under way covers it."""
+        freshness, context = self._freshness, asked.context
+        sent_at, told = loaded.sent_at, loaded.told
         shortened = 1 - self._jitter_share * self._jitter()
-        for key, answer in zip(keys, answers, strict=True):
-            if answer is None:
-                absent[prefix + key] = Entry(started, started + freshness.absent_ttl * shortened, None)
-            elif isinstance(answer, Exception) or (
-                isinstance(answer, list) and any(isinstance(record, Exception) for record in answer)
-            ):
+        entries: dict[float, dict[str, Entry[Any]]] = {}
+        lifetime = 0.0
+        for key, name, answer in zip(asked.keys, asked.names, answers, strict=True):
+            value = _kept_form(answer)
+            if value is _NOTHING or (value is None and not self._sendable(key)):
                 continue
-            else:
-                value = tuple(answer) if isinstance(answer, list) else answer
-                present[prefix + key] = Entry(started, started + freshness.ttl * shortened, value)
-        if present:
-            await self._store.put(present, self._longest, self._codec)
-        if absent and freshness.absent_ttl:
-            await self._store.put(absent, freshness.absent_ttl, self._codec)
+            ttl = (freshness.absent_ttl if value is None else freshness.ttl) * shortened
+            hold = freshness.absent_ttl if value is None else self.longest
+            entry = Entry(sent_at, sent_at + ttl, value)
+            said = told.get(key)
+            if said is not None:
+                hold = self._obey(entry, said, ttl, hold)
+            lifetime = max(lifetime, entry.fresh_until)
+            context.keep_for(entry.fresh_until - context.clock.time())
+            if hold > 0:
+                entries.setdefault(hold, {})[name] = entry
+        if not lifetime:
+            context.keep_for(0.0)
+        for hold, kept in entries.items():
+            self._store.put(kept, hold, self._codec)
 
-    def _revalidate(self, keys: list[str], prefix: str, args: Args, forwarded: Forwarded, context: Context) -> None:
-        wanted = [key for key in keys if prefix + key not in self._revalidating]
+    def _obey(self, entry: Entry[Any], said: Told, ttl: float, hold: float) -> float:
+        """Shorten the entry's life to what the backend allows; returns for how long to hold it, 0 for not at all."""
+        if self._revalidates and said.etag is not None and entry.value is not None:
+            entry.etag = said.etag
+            hold += REVALIDATED
+        if said.max_age is None:
+            return hold
+        entry.fresh_until = entry.stored_at + min(ttl, said.max_age)
+        if said.max_age > 0:
+            return hold
+        # It may be kept, but each use has to be asked about; without an ETag there is nothing to ask with.
+        entry.firm = True
+        return hold if entry.etag is not None else 0.0
+
+    def _renew(self, asked: _Asked, indices: Sequence[int], known: Mapping[str, Known]) -> None:
+        """Fetch anew in the background what is not being fetched already."""
+        wanted = [index for index in indices if asked.names[index] not in self._renewing]
         if not wanted:
             return
-        names = {prefix + key for key in wanted}
-        self._revalidating |= names
+        context = asked.context
         behind = Context(
             context.backends,
             context.clock,
             principal=context.principal,
             deadline=context.clock.monotonic() + BACKGROUND_PATIENCE,
             correlation_id=context.correlation_id,
+            record_call=context.record_call,
         )
+        part = asked.part(wanted, behind)
+        self._renewing.update(part.names)
 
         async def renew() -> None:
             try:
-                await self._fetch(wanted, prefix, args, forwarded, behind, {})
+                await self._fetch(part, {}, known)
             finally:
-                self._revalidating.difference_update(names)
+                self._renewing.difference_update(part.names)
 
         task = asyncio.get_running_loop().create_task(renew())
         self._background.add(task)
@@ -235,3 +289,18 @@ class CachedSource:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         await self._inner.close()
+
+
+_NOTHING: Final = object()
+
+
+def _kept_form(answer: Any) -> Any:
+    """An answer as it is remembered, None for an absence; `_NOTHING` for what is not to be remembered."""
+    if isinstance(answer, list):
+        return _NOTHING if any(isinstance(record, Exception) for record in answer) else tuple(answer)
+    if isinstance(answer, Fetched):
+        if any(isinstance(record, Exception) for record in answer.records):
+            return _NOTHING
+        positions = None if answer.positions is None else tuple(answer.positions)
+        return Listing(tuple(answer.records), answer.total, positions, answer.has_next)
+    return _NOTHING if isinstance(answer, Exception) else answer

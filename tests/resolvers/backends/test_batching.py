@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
-from resolvers.backends.batching import Batcher, Patience
-from resolvers.backends.ports import Args, Forwarded
-from resolvers.errors import BackendRejected, BackendTimeout, BackendUnavailable
+from resolvers.backends.batching import Batcher, Known, Patience, Told, Trip
+from resolvers.backends.ports import Args, Clock, Forwarded
+from resolvers.errors import BackendRejected, BackendTimeout, BackendUnavailable, BadUserInput
+from tests.doubles import FakeClock
 
 FAR = 1e9
 
@@ -43,12 +44,14 @@ def backend() -> Backend:
     return Backend()
 
 
-def batcher_over(backend: Backend, most: int = 100, linger: float = 60.0) -> Batcher:
-    return Batcher(backend.fetch, backend="b", operation="o", most=most, linger=linger)
+def batcher_over(
+    backend: Backend, most: int = 100, linger: float = 60.0, *, clock: Clock = FakeClock(), **options: Any
+) -> Batcher:
+    return Batcher(backend.fetch, backend="b", operation="o", most=most, linger=linger, clock=clock, **options)
 
 
 async def load(batcher: Batcher, *keys: str, args: Args = (), forwarded: Forwarded = ()) -> dict[str, Any]:
-    found = await batcher.load(keys, args, forwarded, FAR, 0.0)
+    found = (await batcher.load(keys, args, forwarded, FAR)).found
     return {key: found[key] for key in keys if key in found}
 
 
@@ -148,12 +151,13 @@ async def test_a_cancelled_caller_does_not_cancel_the_others(backend: Backend) -
 
 async def test_each_caller_leaves_at_its_own_deadline(backend: Backend) -> None:
     """An impatient caller is told BACKEND_TIMEOUT at its deadline while a patient one gets the answer."""
-    batcher = batcher_over(backend)
+    clock = FakeClock()
+    batcher = batcher_over(backend, clock=clock)
     backend.gate.clear()
     patient = asyncio.create_task(load(batcher, "a"))
-    impatient = await batcher.load(["a"], (), (), deadline=5.0, now=5.0)
-    assert isinstance(impatient["a"], BackendTimeout)
-    assert impatient["a"].retryable
+    impatient = (await batcher.load(["a"], (), (), deadline=clock.monotonic())).found["a"]
+    assert isinstance(impatient, BackendTimeout)
+    assert impatient.retryable
     backend.gate.set()
     assert await patient == {"a": "A"}
     assert backend.calls == [("a",)]
@@ -205,3 +209,136 @@ async def test_nothing_is_kept_for_identities_that_are_idle(backend: Backend) ->
         await load(batcher, "a", forwarded=(("x-user", str(number)),))
     await turns()
     assert batcher._lanes == {}
+
+
+async def test_a_late_batch_makes_no_other_key_absent(backend: Backend) -> None:
+    """When one of two calls is late its keys hold the timeout, and the keys of the other their answers."""
+    clock = FakeClock()
+    slow = asyncio.Event()
+
+    async def fetch_slowly(keys: tuple[str, ...], args: Args, forwarded: Forwarded, trip: Trip) -> dict[str, Any]:
+        if "slow" in keys:
+            await slow.wait()
+        return await backend.fetch(keys, args, forwarded, trip)
+
+    batcher = Batcher(fetch_slowly, backend="b", operation="o", most=1, clock=clock)
+    found = (await batcher.load(["slow", "quick"], (), (), clock.monotonic() + 0.02)).found
+    assert isinstance(found["slow"], BackendTimeout)
+    assert found["quick"] == "QUICK"
+    slow.set()
+    await batcher.close()
+
+
+async def test_without_a_batch_form_nobody_waits_for_another_key(backend: Backend) -> None:
+    """Keys of a backend that is asked key by key leave at once, however many calls are under way."""
+    batcher = batcher_over(backend, most=1)
+    backend.gate.clear()
+    asked = [asyncio.create_task(load(batcher, key)) for key in "abc"]
+    await turns()
+    late = asyncio.create_task(load(batcher, "d"))
+    await turns()
+    assert backend.calls == [("a",), ("b",), ("c",), ("d",)]
+    backend.gate.set()
+    assert [await one for one in (*asked, late)] == [{"a": "A"}, {"b": "B"}, {"c": "C"}, {"d": "D"}]
+
+
+async def test_a_full_batch_leaves_at_once(backend: Backend) -> None:
+    """Waiting gains nothing for a batch that can carry no more keys, so it does not wait for the call under way."""
+    batcher = batcher_over(backend, most=2)
+    backend.gate.clear()
+    first = asyncio.create_task(load(batcher, "a"))
+    await turns()
+    more = asyncio.create_task(load(batcher, "b", "c", "d"))
+    await turns()
+    assert backend.calls == [("a",), ("b", "c")]
+    backend.gate.set()
+    assert await first == {"a": "A"}
+    assert await more == {"b": "B", "c": "C", "d": "D"}
+    assert backend.calls[2:] == [("d",)]
+
+
+async def test_who_needs_newer_data_joins_no_call_that_has_left(backend: Backend) -> None:
+    """A key that has to be read after a moment is asked again when its call left before; later askers share that."""
+    clock = FakeClock()
+    batcher = batcher_over(backend, linger=0.0, clock=clock)
+    backend.gate.clear()
+    old = asyncio.create_task(load(batcher, "a"))
+    await turns()
+    clock.advance(1.0)
+    new = asyncio.create_task(batcher.load(["a"], (), (), FAR, since=clock.time()))
+    other = asyncio.create_task(batcher.load(["a"], (), (), FAR, since=clock.time()))
+    await turns(50)
+    assert backend.calls == [("a",), ("a",)]
+    backend.gate.set()
+    assert await old == {"a": "A"}
+    assert (await new).sent_at == (await other).sent_at == clock.time()
+
+
+async def test_the_moment_of_the_call_is_told(backend: Backend) -> None:
+    """Who joins a call under way learns when it left, for nothing in its answer is newer than that."""
+    clock = FakeClock()
+    batcher = batcher_over(backend, clock=clock)
+    left_at = clock.time()
+    backend.gate.clear()
+    first = asyncio.create_task(batcher.load(["a"], (), (), FAR))
+    await turns()
+    clock.advance(5.0)
+    second = asyncio.create_task(batcher.load(["a"], (), (), FAR))
+    await turns()
+    backend.gate.set()
+    assert (await first).sent_at == (await second).sent_at == left_at
+
+
+async def test_the_most_patient_caller_rules_the_call(backend: Backend) -> None:
+    """A call is given until the latest deadline of those who wait, and a while even when all of them are impatient."""
+    clock = FakeClock()
+    now = clock.monotonic()
+    trips: list[Trip] = []
+
+    async def fetch(keys: tuple[str, ...], args: Args, forwarded: Forwarded, trip: Trip) -> dict[str, Any]:
+        trips.append(trip)
+        return {}
+
+    batcher = Batcher(fetch, backend="b", operation="o", most=9, least_patience=1.0, clock=clock)
+    await asyncio.gather(batcher.load(["a"], (), (), now + 5), batcher.load(["a"], (), (), now + 2))
+    await batcher.load(["a"], (), (), now + 0.5)
+    assert [trip.deadline for trip in trips] == [now + 5, now + 1]
+
+
+async def test_arguments_that_the_backend_cannot_be_asked_with_are_told(backend: Backend) -> None:
+    """What speaks against the request itself is told to each key, and nothing is asked by halves."""
+    batcher = batcher_over(backend)
+    backend.error = BadUserInput("no such status")
+    found = await load(batcher, "a", "b")
+    assert {type(error) for error in found.values()} == {BadUserInput}
+    assert len(backend.calls) == 1
+
+
+async def test_closing_tells_everyone_who_waits(backend: Backend) -> None:
+    """At the end of the process, calls under way and keys that still gather are answered BACKEND_UNAVAILABLE."""
+    batcher = batcher_over(backend)
+    backend.gate.clear()
+    waiting = [asyncio.create_task(load(batcher, "a"))]
+    await turns()
+    waiting.append(asyncio.create_task(load(batcher, "b")))
+    await turns()
+    await batcher.close()
+    for key, task in zip("ab", waiting, strict=True):
+        assert isinstance((await task)[key], BackendUnavailable)
+
+
+async def test_what_an_asker_holds_already_travels_with_its_key(backend: Backend) -> None:
+    """The call knows the ETag of whoever asked first, and what the backend says of keeping is told to all."""
+    told = Told(60.0, '"v2"')
+
+    async def fetch(keys: tuple[str, ...], args: Args, forwarded: Forwarded, trip: Trip) -> dict[str, Any]:
+        assert trip.known == {"a": Known('"v1"', "old")}
+        trip.told["a"] = told
+        return {"a": trip.known["a"].value}
+
+    batcher = Batcher(fetch, backend="b", operation="o", most=1, clock=FakeClock())
+    first, second = await asyncio.gather(
+        batcher.load(["a"], (), (), FAR, known={"a": Known('"v1"', "old")}), batcher.load(["a"], (), (), FAR)
+    )
+    assert first.found == second.found == {"a": "old"}
+    assert first.told == second.told == {"a": told}

@@ -1,0 +1,150 @@
+"""From `[cache]` to the stores that operations keep their answers in, and the way by which invalidations travel."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any, Final
+
+from pydantic import SecretStr
+
+from resolvers.backends.cache.entries import Codec, Naming
+from resolvers.backends.cache.invalidation import Invalidations
+from resolvers.backends.cache.settings import ADDRESSES, CacheSettings
+from resolvers.backends.cache.source import CachedSource, CacheObserver
+from resolvers.backends.cache.stores import LayeredStore, MemoryStore, Store
+from resolvers.backends.credentials.secrets import Secrets
+from resolvers.backends.ports import Clock, Jitter
+from resolvers.backends.source import BatchedSource
+
+if TYPE_CHECKING:
+    from redis.asyncio import Redis
+
+    from resolvers.backends.cache.channel import InvalidationChannel
+    from resolvers.backends.cache.shared import RedisStore
+
+PERSONAL: Final = frozenset({"customers"})
+"""The domains whose records hold names and addresses of people."""
+AFTERWARDS: Final = 60.0
+"""Seconds that invalidations are kept beyond the longest life of an entry."""
+
+
+class Cache:
+    """The stores of one process. `open` and `close` frame its life; `open` needs no live Redis.
+
+    Secrets that are missing are noted in `secrets`, whose `check` tells all of them.
+    """
+
+    def __init__(
+        self,
+        settings: CacheSettings,
+        secrets: Secrets,
+        *,
+        clock: Clock,
+        jitter: Jitter,
+        observer: CacheObserver | None = None,
+    ) -> None:
+        self._settings = settings
+        self._clock = clock
+        self._jitter = jitter
+        self._observer = observer
+        self.invalidations = Invalidations(keep=AFTERWARDS)
+        self.redis: Redis | None = None
+        """The client, for whatever else processes share; this cache closes it."""
+        self.channel: InvalidationChannel | None = None
+        self.shared: RedisStore | None = None
+        self._everything: Store | None = None
+        self._private: Store | None = None
+        if settings.store == "off":
+            return
+        memory = MemoryStore(max_entries=settings.max_entries, max_bytes=settings.max_bytes, clock=clock)
+        self._everything = self._private = memory
+        if settings.store == "redis":
+            self._share(memory, secrets)
+
+    def _share(self, memory: MemoryStore, secrets: Secrets) -> None:
+        # Importing the client of Redis costs more than starting without one.
+        from resolvers.backends.cache.channel import InvalidationChannel  # noqa: PLC0415
+        from resolvers.backends.cache.shared import RedisStore, redis_client  # noqa: PLC0415
+
+        settings = self._settings
+        url = _address(settings.redis_url or SecretStr(""), secrets)
+        failed: Callable[[str], None] = self._observer.store_failed if self._observer else lambda action: None
+        try:
+            self.redis = redis_client(url, settings.redis_timeout)
+            listener = redis_client(url, settings.redis_timeout, connections=1)
+        except ValueError as error:
+            if url:
+                secrets.problems.append(f"cache.redis_url: {error}")
+            return
+        self.shared = RedisStore(self.redis, self._clock, timeout=settings.redis_timeout, failed=failed)
+        self._everything = LayeredStore(memory, self.shared, settings.front) if settings.front else self.shared
+        self._private = memory if settings.personal == "memory" else self._everything
+        self.channel = InvalidationChannel(
+            self.invalidations,
+            self.redis,
+            listener,
+            self._clock,
+            namespace=settings.namespace,
+            skew=settings.clock_skew,
+            timeout=settings.redis_timeout,
+            failed=failed,
+        )
+
+    def over(
+        self, inner: BatchedSource, operation: str, record: type, *, grouped: bool, freshness: Any, configuration: str
+    ) -> BatchedSource | CachedSource:
+        """The source with its cache, or as it is where nothing is to be kept.
+
+        `configuration` is all that decides what the records of this operation hold.
+        """
+        store = self._private if operation.partition(".")[0] in PERSONAL else self._everything
+        if not freshness.ttl or store is None:
+            return inner
+        source = CachedSource(
+            inner,
+            store,
+            freshness=freshness,
+            naming=Naming(self._settings.namespace, operation, record, configuration),
+            codec=Codec(record, grouped=grouped, listed=operation.endswith(".list")),
+            invalidations=self.invalidations,
+            jitter=self._jitter,
+            jitter_share=self._settings.jitter,
+            observer=self._observer,
+        )
+        self.invalidations.keep = max(self.invalidations.keep, source.longest + AFTERWARDS)
+        return source
+
+    def fingerprint(self, secrets: Iterable[str]) -> str:
+        """What tells stores of different accounts apart in a shared Redis, and tells nobody the credentials."""
+        found = "\n".join(secrets)
+        if self.shared is None or not found:
+            return ""
+        # Slow on purpose, so that a weak password cannot be guessed from the names in Redis.
+        return hashlib.scrypt(found.encode(), salt=b"bizgraph cache", n=2**13, r=8, p=1, dklen=12).hex()
+
+    async def invalidate(self, tags: Iterable[str]) -> None:
+        """Forget what carries one of these tags, in all processes.
+
+        Raises BackendUnavailable when the others could not be told.
+        """
+        if self.channel is not None:
+            await self.channel.publish(tags)
+        else:
+            self.invalidations.add(dict.fromkeys(tags, self._clock.time()))
+
+    async def open(self) -> None:
+        if self.channel is not None:
+            await self.channel.open()
+
+    async def close(self) -> None:
+        if self.channel is not None:
+            await self.channel.close()
+        for store in (self._everything, self._private):
+            if store is not None:
+                await store.close()
+
+
+def _address(reference: SecretStr, secrets: Secrets) -> str:
+    text = reference.get_secret_value()
+    return text if text.startswith(ADDRESSES) else secrets.read(reference, "cache.redis_url").get_secret_value()

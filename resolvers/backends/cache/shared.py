@@ -1,0 +1,182 @@
+"""Entries in Redis, for all processes and machines; and the clients of Redis."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final
+
+from aiocache import RedisCache
+from aiocache.serializers import BaseSerializer
+from redis.asyncio import BlockingConnectionPool, Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import RedisError, ResponseError
+
+from resolvers.backends.batching import Batcher, Trip
+from resolvers.backends.cache.entries import Codec, Entry
+from resolvers.backends.cache.stores import EntryOrMiss
+from resolvers.backends.ports import Args, Clock, Forwarded
+
+AWAY: Final = (RedisError, OSError)
+"""What the client raises when Redis is slow, gone or broken; TimeoutError is an OSError."""
+CONNECTIONS: Final = 8
+"""Reads of concurrent requests share commands, so a few connections carry any number of requests."""
+CHUNK: Final = 256
+"""Names in one command: Redis answers others in between, and one slow command is not a long one."""
+MOST_UNWRITTEN: Final = 10_000
+"""Entries that wait to be written at most; more are not kept, for a Redis that falls behind must not fill memory."""
+
+
+def redis_client(url: str, timeout: float, *, connections: int = CONNECTIONS) -> Redis:
+    """A client whose every step is over after `timeout` seconds; it connects when first used.
+
+    A connection that Redis has closed meanwhile is replaced once, at once. Raises ValueError for a URL that cannot be
+    used; the message does not hold the URL.
+    """
+    try:
+        pool = BlockingConnectionPool.from_url(
+            url,
+            max_connections=connections,
+            timeout=timeout,
+            socket_timeout=timeout,
+            socket_connect_timeout=timeout,
+            retry=Retry(NoBackoff(), 1, supported_errors=(RedisConnectionError,)),
+        )
+    except (ValueError, TypeError) as error:
+        raise ValueError("not an address of Redis: write redis://, rediss:// or unix://") from error
+    client = Redis(connection_pool=pool)
+    client.auto_close_connection_pool = True
+    return client
+
+
+class _Bytes(BaseSerializer):  # type: ignore[misc] # aiocache ships no types
+    """Bytes as they are. Never pickle: whoever can write to Redis could run code here."""
+
+    DEFAULT_ENCODING = None
+
+    def dumps(self, value: Any) -> Any:
+        return value
+
+    def loads(self, value: Any) -> Any:
+        return value
+
+
+class RedisStore:
+    """`Store` (stores.py) in Redis, through aiocache.
+
+    Fails open: when Redis is slow, down, full or broken, reading is a miss and writing does nothing. After a failure
+    it is left alone for `pause` seconds, so that a dead Redis costs one timeout now and then, not one per request.
+    Reads of concurrent requests share commands, as batches of keys share calls; writing goes on behind the answer.
+    """
+
+    def __init__(
+        self,
+        client: Redis,
+        clock: Clock,
+        *,
+        timeout: float = 0.1,
+        pause: float = 1.0,
+        failed: Callable[[str], None] = lambda action: None,
+    ) -> None:
+        self._cache = RedisCache(timeout=None, serializer=_Bytes())
+        self._cache.client = client
+        self._clock = clock
+        self._timeout = timeout
+        self._pause = pause
+        self._failed = failed
+        self._no_reads_until = self._no_writes_until = float("-inf")
+        self._reads = Batcher(
+            self._read, backend="redis", operation="get", most=CHUNK, in_flight=4, linger=0.001, clock=clock
+        )
+        self._unwritten: dict[str, tuple[bytes, float]] = {}
+        self._writer: asyncio.Task[None] | None = None
+        self._closing = False
+        self.failures: dict[str, int] = {}
+        """How often what failed: `get`, `set`, `decode` (no entry of ours), `overflow` (faster than it is written)."""
+
+    @property
+    def away(self) -> bool:
+        """Whether Redis failed just now and is left alone."""
+        return self._clock.monotonic() < self._no_reads_until
+
+    def _fail(self, action: str) -> None:
+        self.failures[action] = self.failures.get(action, 0) + 1
+        self._failed(action)
+
+    async def get(self, names: Sequence[str], codec: Codec) -> list[EntryOrMiss]:
+        if not names or self.away:
+            return [None] * len(names)
+        patience = self._clock.monotonic() + 2 * self._timeout
+        found = (await self._reads.load(names, (), (), patience)).found
+        return [self._decoded(found.get(name), codec) for name in names]
+
+    async def _read(self, names: tuple[str, ...], args: Args, forwarded: Forwarded, trip: Trip) -> dict[str, bytes]:
+        if self.away:
+            return {}
+        try:
+            async with asyncio.timeout(self._timeout):
+                found = await self._cache.multi_get(list(names))
+        except AWAY:
+            self._no_reads_until = self._no_writes_until = self._clock.monotonic() + self._pause
+            self._fail("get")
+            return {}
+        return {name: data for name, data in zip(names, found, strict=True) if data is not None}
+
+    def _decoded(self, data: object, codec: Codec) -> EntryOrMiss:
+        if not isinstance(data, bytes):
+            # None, or the error that the wait was too long.
+            return None
+        try:
+            return codec.decode(data)
+        except ValueError:
+            # Something else wrote under our name. It is read as a miss and will be written over.
+            self._fail("decode")
+            return None
+
+    def put(self, entries: Mapping[str, Entry[Any]], ttl: float, codec: Codec) -> None:
+        if ttl <= 0 or self._closing or self._clock.monotonic() < self._no_writes_until:
+            return
+        if len(self._unwritten) + len(entries) > MOST_UNWRITTEN:
+            self._fail("overflow")
+            return
+        # A float becomes PEXPIRE; a whole number of seconds would become EXPIRE, and less than one would be an error.
+        self._unwritten |= {name: (codec.encode(entry), float(ttl)) for name, entry in entries.items()}
+        if self._writer is None and self._unwritten:
+            self._writer = asyncio.get_running_loop().create_task(self._write())
+
+    async def _write(self) -> None:
+        """Write what waits, in chunks of one TTL, until nothing waits any more."""
+        try:
+            while self._unwritten:
+                ttl = next(iter(self._unwritten.values()))[1]
+                names = [name for name, (_, other) in self._unwritten.items() if other == ttl][:CHUNK]
+                pairs = [(name, self._unwritten.pop(name)[0]) for name in names]
+                await self._write_chunk(pairs, ttl)
+        finally:
+            self._writer = None
+
+    async def _write_chunk(self, pairs: list[tuple[str, bytes]], ttl: float) -> None:
+        try:
+            async with asyncio.timeout(2 * self._timeout):
+                await self._cache.multi_set(pairs, ttl=ttl)
+        except AWAY as error:
+            self._unwritten.clear()
+            self._no_writes_until = self._clock.monotonic() + self._pause
+            if not isinstance(error, ResponseError):
+                # A Redis that is full or read-only says so, and still answers reads.
+                self._no_reads_until = self._no_writes_until
+            self._fail("set")
+
+    async def written(self) -> None:
+        """Wait until everything put so far is written or given up."""
+        while self._writer is not None:
+            await asyncio.wait([self._writer])
+
+    async def close(self) -> None:
+        """Write what waits, then close the connections."""
+        self._closing = True
+        await self.written()
+        await self._reads.close()
+        await self._cache.client.aclose()
