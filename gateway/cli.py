@@ -1,4 +1,4 @@
-"""The command line: `bizgraph serve | demo | schema | token`.
+"""The command line: `bizgraph serve | demo | schema | token | explain | …`.
 
 Heavy modules are imported inside the commands, so that `--help` and mistakes answer at once.
 """
@@ -144,3 +144,29 @@ def token(
     except ValueError as error:
         raise _refuse([f"no token: {error}"]) from error
     typer.echo(minted)
+
+
+@app.command()
+def explain(
+    query: Annotated[Path, typer.Argument(help="A file with the operation; - for standard input.")],
+    config: ConfigOption = None,
+    token: Annotated[str | None, typer.Option("--as", help="Whose plan: a token; the scopes of staff without.")] = None,
+    variables: Annotated[str, typer.Option("--variables", "-v", help="The variables as JSON.")] = "{}",
+    operation: Annotated[str | None, typer.Option(help="Which operation, where there are several.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
+) -> None:
+    """Tell what an operation will take before it runs: calls, scopes, personal fields, warnings. Calls no backend."""
+    _own_schema()
+    import asyncio
+
+    from gateway.explain.command import CannotExplain, explain_file
+    from gateway.settings import ConfigurationError
+
+    text = sys.stdin.read() if str(query) == "-" else query.read_text(encoding="utf-8")
+    try:
+        told = asyncio.run(explain_file(text, config, os.environ, token, variables, operation, as_json))
+    except ConfigurationError as error:
+        raise _refuse(list(error.mistakes)) from error
+    except CannotExplain as error:
+        raise _refuse([str(error)]) from error
+    typer.echo(told)

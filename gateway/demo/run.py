@@ -35,14 +35,21 @@ def configuration_path() -> Path:
     return Path(str(resources.files("gateway.demo") / "bizgraph.toml"))
 
 
-def demo_environment(company: DemoCompany) -> dict[str, str]:
-    """The variables that lay the running company's addresses and credentials over the demo's configuration."""
+def demo_secrets() -> dict[str, str]:
+    """The variables that the demo's configuration reads its secrets from."""
     return {
         "BIZGRAPH_DEMO_KEY": DEMO_KEY,
         "DEMO_CRM_TOKEN": credentials.CRM_TOKEN,
         "DEMO_SHOP_KEY": credentials.SHOP_KEY,
         "DEMO_WAREHOUSE_PASSWORD": credentials.WAREHOUSE_PASSWORD,
         "DEMO_ACCOUNTING_PASSWORD": credentials.ACCOUNTING_PASSWORD,
+    }
+
+
+def demo_environment(company: DemoCompany) -> dict[str, str]:
+    """The variables that lay the running company's addresses and credentials over the demo's configuration."""
+    return {
+        **demo_secrets(),
         "BIZGRAPH_BACKENDS__CRM__URL": company.crm.url,
         "BIZGRAPH_BACKENDS__SHOP__URL": company.shop.url,
         "BIZGRAPH_BACKENDS__WAREHOUSE__WSDL": f"{company.warehouse.url}/soap?wsdl",
