@@ -11,7 +11,7 @@ from collections.abc import Callable
 from decimal import ROUND_HALF_UP, Context, Decimal
 from typing import Any
 
-from resolvers.backends.mapping.currencies import exponent
+from resolvers.backends.mapping.currencies import UNITS
 from resolvers.backends.mapping.misfit import Misfit
 from resolvers.backends.mapping.texts import LONGEST_NUMBER, integer
 from resolvers.records import Money
@@ -107,9 +107,9 @@ def minor_units(amount_of: Convert, currency_of: Convert) -> Callable[..., Money
         if value is None:
             return None
         currency_code: str = currency_of(code)
-        places = exponent(currency_code)
-        if places is None:
+        unit = UNITS.get(currency_code)
+        if unit is None:
             raise Misfit("a currency whose smallest unit ISO 4217 tells", currency_code)
-        return Money(value.scaleb(-places, context=_WIDE), currency_code)
+        return Money(_WIDE.multiply(value, unit), currency_code)
 
     return convert

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 _NONE = "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF"
 _TWO = (
     "AED AFN ALL AMD ANG AOA ARS AUD AWG AZN BAM BBD BDT BGN BMD BND BOB BOV BRL BSD BTN BWP BYN BZD CAD CDF CHE CHF "
@@ -22,7 +24,5 @@ _EXPONENTS = {
 CODES = {code: code for code in _EXPONENTS}
 """Every code of the list, for a look-up that gives the code itself."""
 
-
-def exponent(code: str) -> int | None:
-    """The number of decimals of the currency's smallest unit; None for codes that have none (gold) or are unknown."""
-    return _EXPONENTS.get(code)
+UNITS = {code: Decimal(1).scaleb(-places) for code, places in _EXPONENTS.items()}
+"""The smallest unit of each currency; codes that have none (gold) are not in the list."""

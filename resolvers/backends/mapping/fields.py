@@ -81,12 +81,12 @@ class FieldCompiler:
         if forgiving:
             convert = pipeline.forgiving(convert, instead)
         leaf = Leaf(name=name, paths=paths, convert=convert, forgiving=forgiving, whole_item=settings.call is not None)
-        simple = settings.path is not None and is_null is None and not settings.strip and not forgiving
-        if not simple or "minor-units" in settings.as_:
+        if settings.path is None or is_null is not None or settings.strip or forgiving:
             return leaf
         table = settings.values if settings.as_ in {(), ("text",)} else None
         optional = not required and default is None
-        return replace(leaf, base=base, optional=optional, table=table, currency=currency)
+        minor_units = settings.as_ == ("minor-units",)
+        return replace(leaf, base=base, optional=optional, table=table, currency=currency, minor_units=minor_units)
 
     def _constant(self, name: str, choice: Choice) -> Constant:
         value = choice.literal("const", self._settings.const)

@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Any
 
 from resolvers.backends.mapping.amounts import decimal
-from resolvers.backends.mapping.currencies import CODES
+from resolvers.backends.mapping.currencies import CODES, UNITS
 from resolvers.backends.mapping.misfit import Misfit
 from resolvers.backends.mapping.paths import Path, entries, list_of
 from resolvers.backends.mapping.shape import Branch, Constant, Leaf, Part, Shape
@@ -58,9 +58,16 @@ def _value(source: Source, field: Leaf | Constant | Branch, scope: Scope) -> str
         return _branch(source, field, scope)
     if field.base is None or (field.currency is not None and not field.optional):
         value = source.variable()
-        source.emit(f"{value} = {source.name(field.convert)}({', '.join(map(scope.read, field.paths))})")
+        source.emit(f"{value} = {_converted(source, field, scope)}")
         return value
+    if field.minor_units and field.currency is not None:
+        return _minor_units(source, field, field.currency, scope)
     return _simple(source, field, field.base, scope)
+
+
+def _converted(source: Source, leaf: Leaf, scope: Scope) -> str:
+    """The expression for the conversion of the leaf's values."""
+    return f"{source.name(leaf.convert)}({', '.join(map(scope.read, leaf.paths))})"
 
 
 def _simple(source: Source, leaf: Leaf, base: Callable[[Any], Any], scope: Scope) -> str:
@@ -71,14 +78,13 @@ def _simple(source: Source, leaf: Leaf, base: Callable[[Any], Any], scope: Scope
         null = "()" if base is lines else "None"
         otherwise = f"{null} if {raw} is None or isinstance({raw}, str) and {raw} == '' else {source.name(base)}({raw})"
     else:
-        otherwise = f"{source.name(leaf.convert)}({raw})"
+        otherwise = _converted(source, leaf, scope)
     if leaf.table is not None:
         source.emit(f"{value} = {source.name(leaf.table)}.get({raw}) if {raw}.__class__ is str else None")
         source.emit(f"if {value} is None: {value} = {otherwise}")
     elif base is text:
-        # Integers of more digits are left to the conversion, which bounds them.
-        number = f"{raw}.__class__ is int and -{10**18} < {raw} < {10**18}"
-        source.emit(f"{value} = {raw} if {raw}.__class__ is str and {raw} else str({raw}) if {number} else {otherwise}")
+        of_integer = f"str({raw}) if {_usual_integer(raw)}"
+        source.emit(f"{value} = {raw} if {raw}.__class__ is str and {raw} else {of_integer} else {otherwise}")
     elif base is decimal:
         # Digits with at most one point: Decimal takes much else, from 1_5 to NaN.
         digits = f"{raw}.replace('.', '', 1).isdigit() and {raw}.isascii() and len({raw}) <= {LONGEST_NUMBER}"
@@ -86,7 +92,7 @@ def _simple(source: Source, leaf: Leaf, base: Callable[[Any], Any], scope: Scope
         of_text = f"{made} if {raw}.__class__ is str and {digits}"
         bounded = f"-{LONGEST_NUMBER} <= {raw}.adjusted() <= {LONGEST_NUMBER} and {raw}.is_finite()"
         as_it_is = f"{raw} if {raw}.__class__ is {source.name(Decimal)} and {bounded}"
-        of_integer = f"{made} if {raw}.__class__ is int and -{10**18} < {raw} < {10**18}"
+        of_integer = f"{made} if {_usual_integer(raw)}"
         source.emit(f"{value} = {of_text} else {as_it_is} else {of_integer} else {otherwise}")
     else:
         source.emit(f"{value} = {otherwise}")
@@ -96,23 +102,43 @@ def _simple(source: Source, leaf: Leaf, base: Callable[[Any], Any], scope: Scope
     return value
 
 
+def _usual_integer(raw: str) -> str:
+    """The condition for an integer that is taken on the spot; the conversion bounds the longer ones."""
+    return f"{raw}.__class__ is int and -{10**18} < {raw} < {10**18}"
+
+
+def _minor_units(source: Source, leaf: Leaf, currency: Callable[[Any], str], scope: Scope) -> str:
+    """Takes an integer in a currency of the list on the spot."""
+    raw = scope.read(leaf.paths[0])
+    if leaf.paths[1:]:
+        code, unit = scope.read(leaf.paths[1]), _known(source, UNITS, leaf.paths[1], scope)
+    else:
+        code, unit = source.name(currency(None)), source.name(UNITS.get(currency(None)))
+    value = source.variable()
+    money = f"{source.name(Money)}({source.name(Decimal)}({raw}) * {unit}, {code})"
+    otherwise = f"None if {raw} is None else {_converted(source, leaf, scope)}"
+    source.emit(f"{value} = {money} if {_usual_integer(raw)} and {unit} is not None else {otherwise}")
+    return value
+
+
 def _code(source: Source, currency: Callable[[Any], str], paths: tuple[Path, ...], scope: Scope) -> str:
     """The expression for an amount's currency."""
     if not paths:
         return source.name(currency(None))
-    return f"{_known_code(source, paths[0], scope)} or {source.name(currency)}({scope.read(paths[0])})"
+    return f"{_known(source, CODES, paths[0], scope)} or {source.name(currency)}({scope.read(paths[0])})"
 
 
-def _known_code(source: Source, path: Path, scope: Scope) -> str:
-    """The variable for the look-up that nearly always finds the currency: made once for all amounts that share it."""
+def _known(source: Source, table: dict[str, Any], path: Path, scope: Scope) -> str:
+    """The variable for the look-up of a currency, which nearly always finds it: once for all amounts that share it."""
     while path.up:
         assert scope.around is not None
         path, scope = Path(path.steps, path.up - 1), scope.around
     raw = scope.read(path)
-    if raw not in scope.codes:
-        scope.codes[raw] = known = source.variable()
-        source.emit(f"{known} = {source.name(CODES)}.get({raw}) if {raw}.__class__ is str else None")
-    return scope.codes[raw]
+    look_up = f"{source.name(table)}.get({raw}) if {raw}.__class__ is str else None"
+    if look_up not in scope.known:
+        scope.known[look_up] = known = source.variable()
+        source.emit(f"{known} = {look_up}")
+    return scope.known[look_up]
 
 
 def _branch(source: Source, branch: Branch, scope: Scope) -> str:
@@ -151,7 +177,7 @@ def _entries(source: Source, part: Part, each: Path, scope: Scope, found: str) -
         scope.read(Path(path.steps))
     for field in part.shape.fields:
         if isinstance(field, Leaf) and field.currency is not None and field.paths[-1].up == 1:
-            _known_code(source, Path(field.paths[-1].steps), scope)
+            _known(source, UNITS if field.minor_units else CODES, Path(field.paths[-1].steps), scope)
     raw = scope.read(each)
     item, key = source.variable(), source.variable()
     if part.keyed:

@@ -27,6 +27,8 @@ class Leaf(Struct, frozen=True, kw_only=True):
     """With `base`: texts that it only looks up here."""
     currency: Callable[[Any], str] | None = None
     """With `base`, for Money: what makes the currency, of the second path's value or of null."""
+    minor_units: bool = False
+    """With `currency`: the base's amount counts the currency's smallest unit."""
     forgiving: bool = False
     """Whether what does not fit gives the same as null. `convert` knows; for the way to its values the reader must."""
     whole_item: bool = False

@@ -114,8 +114,8 @@ class Scope:
         self.item = item
         self.key = key
         self.around = around
-        self.codes: dict[str, str] = {}
-        """For variables that hold currencies, the variables that hold what they were looked up to."""
+        self.known: dict[str, str] = {}
+        """The variables that hold what currencies were looked up to."""
         self._values: dict[Path, str] = {}
         self._parents: dict[tuple[str, ...], str] = {}
 

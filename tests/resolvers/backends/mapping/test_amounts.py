@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from resolvers.backends.mapping.currencies import CODES, exponent
+from resolvers.backends.mapping.currencies import CODES, UNITS
 from resolvers.records import Money, Order, OrderLine, Product
 from tests.resolvers.backends.mapping.compiled import ORDER, read, refused
 
@@ -176,12 +176,21 @@ def test_minor_units_that_cannot_be_scaled_are_refused(minor: Any, code: str | N
         refused(Order, fields, {"id": 1, "t": minor, "c": code})
 
 
+@pytest.mark.parametrize("minor", [0, -1, 1200, 10**18, 10**27 + 1, "1200", 1200.0])
+def test_minor_units_are_written_alike_however_they_come(minor: Any) -> None:
+    """The amount has the currency's decimals, zeros included, from small and large numbers and from texts."""
+    found = total(', as = "minor-units", currency_path = "c"', t=minor, c="EUR")
+    assert found is not None
+    assert str(found.amount) == f"{Decimal(int(minor)).scaleb(-2):f}"
+    assert found == total(', as = "minor-units", currency = "EUR"', t=minor)
+
+
 def test_the_list_of_currencies_is_whole() -> None:
     """Codes are three capitals, each with the decimals of ISO 4217."""
     assert len(CODES) > 170
     assert all(len(code) == 3 and code.isupper() for code in CODES)
-    assert {code: exponent(code) for code in ("EUR", "JPY", "KWD", "CLF", "XAU")} == {
-        "EUR": 2, "JPY": 0, "KWD": 3, "CLF": 4, "XAU": None,
+    assert {code: UNITS.get(code) for code in ("EUR", "JPY", "KWD", "CLF", "XAU")} == {
+        "EUR": Decimal("0.01"), "JPY": Decimal(1), "KWD": Decimal("0.001"), "CLF": Decimal("0.0001"), "XAU": None,
     }  # fmt: skip
 
 
