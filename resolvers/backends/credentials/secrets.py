@@ -8,7 +8,7 @@ from pathlib import Path
 from pydantic import SecretStr
 
 
-class MissingSecrets(Exception):
+class MissingSecrets(ValueError):
     """Secrets that the configuration names and that are not there. The message names places, never values."""
 
 

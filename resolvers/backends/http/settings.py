@@ -9,9 +9,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from resolvers.backends.units import ByteSize, Duration
 
-_OWN: Final = frozenset(
-    {"host", "content-length", "transfer-encoding", "connection", "accept-encoding", "content-type"}
-)
+_OWN: Final = frozenset({"host", "content-length", "transfer-encoding", "connection", "accept-encoding"})
 
 
 def _header_name(name: str) -> str:

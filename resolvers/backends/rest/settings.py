@@ -12,7 +12,7 @@ from yarl import URL
 from resolvers.backends.credentials.settings import Auth, NoAuth
 from resolvers.backends.http.settings import HeaderName, HttpSettings
 from resolvers.backends.rest.paging.settings import HEADER, AnswerPath, CursorPaging, NoPaging, Paging, PathOrHeader
-from resolvers.backends.rest.placeholders import Placeholders, TemplateError, placeholders_of
+from resolvers.backends.rest.placeholders import Placeholders, Slot, TemplateError, parse, placeholders_of, texts_of
 
 
 class _Model(BaseModel):
@@ -124,6 +124,10 @@ Status = Annotated[int, Field(ge=200, le=599)]
 QueryValue = str | list[str] | Joined
 
 
+def _repeats(text: str) -> bool:
+    return any(isinstance(piece, Slot) and piece.form == "repeat" for piece in parse(text))
+
+
 class RestOperationSettings(BaseModel):
     """One operation: the request, where its answer has what, and how it is paged."""
 
@@ -165,7 +169,7 @@ class RestOperationSettings(BaseModel):
     key: str | None = Field(
         None, description="The record field that the keys are matched with, where not the usual one."
     )
-    key_pattern: Annotated[str, AfterValidator(_regular_expression)] | None = Field(
+    key_pattern: Pattern | None = Field(
         None, description="Keys that do not match are answered as absent, without a call."
     )
     min_key: int | None = Field(None, description="Keys that are no whole number from here on are answered as absent.")
@@ -185,6 +189,7 @@ class RestOperationSettings(BaseModel):
             used = self.placeholders
         except TemplateError as error:
             raise ValueError(str(error)) from error
+        self._check_repeated()
         if used.one_key and used.many_keys:
             raise ValueError("{key} and {keys} exclude each other")
         if used.one_key and (self.max_batch or 1) > 1:
@@ -203,6 +208,14 @@ class RestOperationSettings(BaseModel):
             if (argument.format or argument.zone) and argument.values:
                 raise ValueError("an argument has either values, or a format and zone")
         return self
+
+    def _check_repeated(self) -> None:
+        parameters = (*self.query.values(), *(self.form or {}).values())
+        joined = [value.parts for value in parameters if isinstance(value, Joined)]
+        plain = [value for value in parameters if not isinstance(value, Joined)]
+        elsewhere = texts_of([self.path, self.headers, self.body, joined])
+        if any(map(_repeats, elsewhere)) or any(_repeats(text) and len(parse(text)) > 1 for text in texts_of(plain)):
+            raise ValueError("the form |repeat must be the whole value of a query parameter")
 
     @property
     def extract(self) -> dict[str, str]:

@@ -22,6 +22,9 @@ _MISSING: Final = object()
 _LITERAL: Final = "!$'()*,:@/?-._~"
 """Signs of a configured text that stay as they are in a query (RFC 3986 §3.4 without the signs of forms)."""
 
+_PATH_LITERAL: Final = _LITERAL.replace("?", "") + "%"
+"""The same for a path, whose text is percent-encoded already where it has to be."""
+
 
 class RequestTemplate:
     """Path, query, headers and body of one operation.
@@ -37,7 +40,7 @@ class RequestTemplate:
         self.key_writers: list[Write] = []
         """Everything that writes keys: what one of them refuses cannot be sent."""
         fixed = "".join(f"&{percent(name)}={percent(value)}" for name, value in query)
-        self._path = [quote(prefix, safe="/%" + _LITERAL), *self._pieces(settings.path, segment, "/%" + _LITERAL)]
+        self._path = _merged([quote(prefix, safe=_PATH_LITERAL), *self._segments(settings.path)])
         self._query = _merged([*self._parameters(settings.query), fixed])
         fixed_headers: list[tuple[str, str]] = []
         self._headers: list[tuple[str, Fill]] = []
@@ -82,9 +85,9 @@ class RequestTemplate:
         """The body, or nothing. Raises BadUserInput."""
         return b"" if self._body is None else self._body(values)
 
-    def _pieces(self, text: str, encode: Callable[[str], str], literal: str) -> list[str | Fill]:
+    def _segments(self, text: str) -> list[str | Fill]:
         return [
-            quote(piece, safe=literal) if isinstance(piece, str) else self._slot(piece, encode, alone=True)
+            quote(piece, safe=_PATH_LITERAL) if isinstance(piece, str) else self._slot(piece, segment, alone=True)
             for piece in parse(text)
         ]
 

@@ -322,16 +322,20 @@ def test_typos_in_placeholders_are_told(template: str) -> None:
         RestOperationSettings(path="/c", query={"q": template})
 
 
-def test_repeated_parameters_stand_alone() -> None:
-    """`repeat` inside a longer text or in the path means nothing, and is told."""
-    for where in (
+@pytest.mark.parametrize(
+    "where",
+    [
         {"query": {"q": "x{keys|repeat}"}},
+        {"query": {"q": {"join": ",", "parts": ["{keys|repeat}"]}}},
         {"path": "/c/{keys|repeat}"},
         {"headers": {"X-A": "{keys|repeat}"}},
-    ):
-        settings: dict[str, Any] = {"path": "/c", **where}
-        with pytest.raises(TemplateError, match="whole value"):
-            RequestTemplate("o", RestOperationSettings(**settings))
+        {"method": "POST", "body": {"a": "{keys|repeat}"}},
+    ],
+)
+def test_repeated_parameters_stand_alone(where: dict[str, Any]) -> None:
+    """`repeat` inside a longer text, in the path, a header or JSON means nothing, and is told."""
+    with pytest.raises(ValidationError, match="whole value of a query parameter"):
+        RestOperationSettings(**{"path": "/c", **where})
 
 
 @given(st.lists(st.text(min_size=1, max_size=5) | st.text("ab,~ é'", max_size=3), min_size=1, max_size=5))
