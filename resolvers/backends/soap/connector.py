@@ -6,6 +6,7 @@ import asyncio
 import ssl
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final, TypeVar
 from uuid import uuid4
@@ -33,6 +34,8 @@ Record = TypeVar("Record")
 ON_THE_LOOP: Final = 64 * 1024
 """The size of an answer up to which it is decoded on the event loop: about 1 ms. Larger ones go to a thread."""
 DECODING_THREADS: Final = 2
+START_PATIENCE: Final = 5.0
+"""Seconds that a start waits for a description that is slow to come; it goes on loading behind the start."""
 
 
 def random_id() -> str:
@@ -123,7 +126,7 @@ class SoapConnector:
         return made
 
     async def open(self) -> None:
-        """Returns when the service description is there, or after the first try to load it.
+        """Returns when the service description is there, after the first try to load it, or after START_PATIENCE.
 
         Raises ConfigurationProblem for certificates and keys that cannot be used.
         """
@@ -136,7 +139,8 @@ class SoapConnector:
         self._channel.open(context)
         tried = asyncio.Event()
         self._loading = asyncio.create_task(self._loader.run(tried), name=f"WSDL of {self.name}")
-        await tried.wait()
+        with suppress(TimeoutError):
+            await asyncio.wait_for(tried.wait(), START_PATIENCE)
 
     async def loaded(self) -> None:
         """Wait until the service description is there, however long that takes."""

@@ -12,7 +12,7 @@ from resolvers.backends.soap.problems import ArgumentProblem, ConfigurationProbl
 from resolvers.backends.soap.security import Signer, UsernameToken
 from resolvers.backends.soap.templates import Secrets, Values
 from resolvers.backends.soap.types import Anything, Field, Operation, Service, Struct
-from resolvers.backends.soap.writing import escape, escape_attribute
+from resolvers.backends.soap.writing import escape, escape_attribute, plain
 
 _ADDRESSING = "http://www.w3.org/2005/08/addressing"
 Unique = Callable[[], str]
@@ -53,12 +53,15 @@ class Request:
         self._program = joined([start, *header, "<s:Body>", *body, "</s:Body></s:Envelope>"])
         self.headers = _http_headers(operation)
         self._key_writers = tuple(encoder.key_writers)
+        self._plain_keys = all(write is plain for write in self._key_writers)
 
     def __repr__(self) -> str:
         return f"Request({len(self._program)} parts)"
 
     def takes(self, key: str) -> bool:
         """Whether a key can be sent as the type that its element has."""
+        if self._plain_keys and key.isprintable():
+            return True
         try:
             for write in self._key_writers:
                 write(key)

@@ -23,6 +23,7 @@ class Backend:
     def __init__(self, description: bytes) -> None:
         self.description = description
         self.wsdl_status = 200
+        self.wsdl_answer: Answer | None = None
         self.wsdl_calls: list[web.Request] = []
         self.calls: list[tuple[web.Request, bytes]] = []
         self.answer: Answer | None = None
@@ -50,6 +51,8 @@ class Backend:
     async def handle(self, request: web.Request) -> web.StreamResponse:
         if request.method == "GET":
             self.wsdl_calls.append(request)
+            if self.wsdl_answer is not None:
+                return await self.wsdl_answer(request)
             return web.Response(
                 body=self.description.replace(b"http://backend.test/service", self.url.encode()),
                 status=self.wsdl_status,

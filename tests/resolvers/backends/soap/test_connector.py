@@ -568,6 +568,23 @@ async def test_configuration_that_does_not_fit_is_known_when_the_wsdl_is(serve: 
     assert len((await good.attempt(call("1"))).records) == 1
 
 
+async def test_a_start_does_not_wait_for_a_description_that_never_comes(serve: Serve, connect: Connect) -> None:
+    """A backend that accepts the connection and says nothing holds the start up for a moment only."""
+    backend = await serve(WSDL)
+    never = asyncio.Event()
+
+    async def silent(request: web.Request) -> web.StreamResponse:
+        await never.wait()
+        return web.Response()
+
+    backend.wsdl_answer = silent
+    connector = connect({"wsdl": backend.wsdl, "wsdl_timeout": "50ms"})
+    await connector.open()
+    assert (connector.ready, connector.wsdl_state.status) == (False, "missing")
+    assert "0.05 s" in (connector.wsdl_state.problem or "")
+    never.set()
+
+
 async def test_closing_ends_the_search_for_the_wsdl(serve: Serve, connect: Connect) -> None:
     """No task is left behind."""
     backend = await serve(WSDL)

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 import pytest
@@ -266,6 +267,9 @@ SENT: list[tuple[str, Any, str]] = [
     ("dateTime", "2026-01-01", "2026-01-01T00:00:00"),
     ("double", "1E5", "1E+5"),
     ("double", "INF", "INF"),
+    ("double", float("nan"), "NaN"),
+    ("double", float("-inf"), "-INF"),
+    ("date", date(99, 1, 2), "0099-01-02"),
     ("string", "a\r\n<b>", "a&#13;\n&lt;b&gt;"),
     ("string", 5, "5"),
     ("string", True, "true"),
@@ -352,6 +356,12 @@ def test_each_version_tells_its_action_in_its_own_way() -> None:
     assert dict(old.headers) == {"Content-Type": "text/xml; charset=utf-8", "SOAPAction": '"urn:test/Get"'}
     assert dict(new.headers) == {"Content-Type": 'application/soap+xml; charset=utf-8; action="urn:test/Get"'}
     assert etree.fromstring(new.write({})).tag == "{http://www.w3.org/2003/05/soap-envelope}Envelope"
+
+
+def test_without_an_action_the_header_is_an_empty_text() -> None:
+    """SOAP 1.1 §6.1.1: the header is there all the same."""
+    service = load(describe(response("<xs:sequence/>")).replace(b'soapAction="urn:test/Get"', b""))
+    assert dict(request(service, {}).headers)["SOAPAction"] == '""'
 
 
 def test_ws_addressing_is_sent_where_the_description_asks_for_it() -> None:
