@@ -9,7 +9,7 @@ GRAPHIQL_SOURCES := $(shell find $(GRAPHIQL)/src $(GRAPHIQL)/public -type f 2>/d
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo serve test check lint types contracts format schema graphiql bench fuzz lock browser clean
+.PHONY: help demo serve test check lint types contracts format schema reference graphiql bench fuzz lock browser clean
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -41,6 +41,9 @@ format: $(VENV)/.dev ## Format the code
 
 schema: $(VENV)/.demo ## Print the schema into schema/schema.graphql
 	$(BIN)/bizgraph schema > schema/schema.graphql.new && mv schema/schema.graphql.new schema/schema.graphql
+
+reference: $(VENV)/.demo ## Write docs/configuration.md from the models that read the configuration
+	$(BIN)/python -c "from gateway.reference import markdown; print(markdown(), end='')" > docs/configuration.md
 
 graphiql: $(GRAPHIQL)/dist/.built ## Build GraphiQL into the package
 

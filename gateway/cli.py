@@ -88,9 +88,18 @@ def demo(
 
 
 @app.command()
-def schema() -> None:
-    """Print the schema of the graph (SDL)."""
+def schema(
+    config: Annotated[bool, typer.Option("--config", help="The JSON Schema of bizgraph.toml instead.")] = False,
+) -> None:
+    """Print the schema of the graph (SDL), or of the configuration."""
     _own_schema()
+    if config:
+        import json
+
+        from gateway.reference import json_schema
+
+        sys.stdout.write(json.dumps(json_schema(), indent=2) + "\n")
+        return
     from schema.build import sdl
 
     sys.stdout.write(sdl())

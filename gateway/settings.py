@@ -35,15 +35,18 @@ Count = Annotated[int, Field(ge=1)]
 
 
 class _Model(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
 
 class ServerSettings(_Model):
     """Where the gateway listens and how long it is patient."""
 
     host: str = "127.0.0.1"
+    """The address to listen on."""
     port: Annotated[int, Field(ge=0, le=65535)] = 8000
+    """The port to listen on; 0 takes a free one."""
     workers: Annotated[int, Field(ge=1, le=64)] = 1
+    """How many processes. What they share lives in Redis, where the cache is there."""
     deadline: Duration = 10.0
     """By when a request is answered unless the client asks for less (header `x-request-timeout`)."""
     shutdown: Duration = 20.0
@@ -53,27 +56,48 @@ class ServerSettings(_Model):
     start_patience: Duration = 30.0
     """How long readiness waits for the service descriptions of backends that are down."""
     max_url: ByteSize = 8_192
+    """The longest request line; longer ones are answered 414."""
     max_body: ByteSize = 1_000_000
+    """The largest request body; larger ones are answered 413."""
     body_timeout: Duration = 10.0
+    """How long a body may take to arrive."""
     header_timeout: Duration = 10.0
+    """How long the headers of a request may take to arrive."""
     idle_timeout: Duration = 75.0
+    """How long a connection is kept between requests; more than a balancer in front keeps it."""
     max_headers: Annotated[int, Field(ge=8)] = 100
+    """How many headers a request may have."""
     max_header_bytes: ByteSize = 32_768
+    """How large they may be together."""
     trusted_proxies: tuple[str, ...] = ()
+    """Addresses whose X-Forwarded-For and X-Forwarded-Proto are believed."""
 
 
 class DocumentLimitSettings(_Model):
     """The most that one document may have; counts are per operation, with fragments expanded."""
 
     characters: Count = 32_000
+    """Characters of the text."""
     tokens: Count = 2_000
+    """Lexical tokens, comments included."""
     operations: Count = 20
+    """Operations in one document."""
     depth: Count = 15
+    """Levels of fields."""
     root_fields: Count = 20
+    """Fields of the root."""
     fields: Count = 1_000
+    """Fields in all."""
     aliases: Count = 60
+    """Aliases in all."""
     directives: Count = 60
+    """Directives in all."""
     spreads: Count = 300
+    """Fragment spreads in all."""
+    repeats: Count = 25
+    """How often one response name may stand in one selection."""
+    merges: Count = 20_000
+    """Comparisons that validation may spend on fields of the same response name."""
 
 
 class LimitsSettings(_Model):
@@ -88,7 +112,9 @@ class GraphiqlSettings(_Model):
     """The page for people who explore."""
 
     enabled: bool = True
+    """Whether browsers that open the endpoint get the page."""
     title: str = "bizgraph"
+    """The title of the page."""
 
 
 class Settings(_Model):

@@ -64,7 +64,7 @@ class Where(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
 
-    path: str
+    path: str = Field(description="Where the value is in the item.")
     in_: tuple[Scalar, ...] | None = Field(None, alias="in", description="Keep items whose value is one of these.")
     not_in: tuple[Scalar, ...] | None = Field(None, description="Keep items whose value is none of these.")
 

@@ -62,7 +62,7 @@ class Joined(_Model):
     """A value made of several parts; a part whose placeholder has no value is left out."""
 
     join: str = Field(description='What stands between the parts, such as " and ".')
-    parts: list[str] = Field(min_length=1)
+    parts: list[str] = Field(min_length=1, description="The parts, each a text with placeholders.")
 
 
 def _zone(name: str) -> str:
@@ -91,7 +91,9 @@ class ArgumentSettings(_Model):
     values: dict[str, str | list[str]] | None = Field(
         None, description="A table from our values to the backend's. A value that it lacks is refused."
     )
-    as_: Literal["text", "epoch-seconds", "epoch-milliseconds"] = Field("text", alias="as")
+    as_: Literal["text", "epoch-seconds", "epoch-milliseconds"] = Field(
+        "text", alias="as", description="How dates and times are written."
+    )
     format: str | None = Field(None, description="The format of dates and times, as in Python's strftime.")
     zone: Annotated[str, AfterValidator(_zone)] | None = Field(
         None, description="The time zone that the backend's dates and times are in."
@@ -133,13 +135,13 @@ class RestOperationSettings(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
 
-    method: Literal["GET", "POST", "PUT", "PATCH", "DELETE"] = "GET"
+    method: Literal["GET", "POST", "PUT", "PATCH", "DELETE"] = Field("GET", description="The HTTP method.")
     path: str = Field(description="The path below the backend's url; may hold {key} and arguments.")
     query: dict[str, QueryValue] = Field(
         default_factory=dict,
         description="Query parameters. One whose placeholder has no value is left out; a list repeats the parameter.",
     )
-    headers: dict[HeaderName, str] = Field(default_factory=dict)
+    headers: dict[HeaderName, str] = Field(default_factory=dict, description="Headers; texts may hold placeholders.")
     body: Any = Field(None, description="The JSON body, as a table or list whose texts may hold placeholders.")
     form: dict[str, QueryValue] | None = Field(None, description="The body as a form, written like `query`.")
     arguments: dict[str, Argument] = Field(default_factory=dict)
