@@ -1,6 +1,7 @@
 """A real ERP's answers, recorded from Dolibarr 20.0.2 (zone Europe/Paris, currency EUR), read right in every quirk.
 
-The expected values were worked out by hand, with what SOAP tells of the same records.
+The bodies are as received but for the host's name. The expected values were worked out by hand, with what SOAP tells
+of the same records.
 """
 
 from __future__ import annotations

@@ -78,6 +78,14 @@ def test_an_unknown_value_is_what_the_file_says(unknown: str, status: str | None
     assert read(Order, fields, {"id": 1, "s": 9}).status == status
 
 
+def test_a_table_of_whole_numbers_takes_every_writing_of_them() -> None:
+    """With `as = "integer"` the table is met by 7, "007" and 7.0, and its own keys may be written so."""
+    fields = ORDER + 'status = { path = "s", as = "integer", values = { "7" = "OPEN", "08" = "CLOSED" } }'
+    assert {read(Order, fields, {"id": 1, "s": raw}).status for raw in (7, "007", 7.0)} == {"OPEN"}
+    assert read(Order, fields, {"id": 1, "s": 8}).status == "CLOSED"
+    refused(Order, fields, {"id": 1, "s": "7.5"})
+
+
 def test_an_unknown_value_is_an_error_by_default() -> None:
     """A new status of the backend is told, with the ones that are known, and not taken for another."""
     fields = ORDER + 'status = { path = "s", values = { "0" = "DRAFT", "1" = "OPEN" } }'
