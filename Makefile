@@ -21,7 +21,8 @@ serve: $(VENV)/.demo graphiql ## Start the gateway for ./bizgraph.toml (CONFIG=p
 	@$(BIN)/bizgraph serve --config $(or $(CONFIG),bizgraph.toml) $(ARGS)
 
 test: $(VENV)/.dev graphiql browser ## Run every test
-	$(BIN)/pytest -q -n 2 --dist loadgroup $(ARGS)
+	cd $(GRAPHIQL) && npm run --silent check && npm test --silent
+	$(BIN)/pytest -q -n 2 --dist worksteal $(ARGS)
 
 check: lint types contracts ## Lint, types and import contracts
 
@@ -45,7 +46,7 @@ schema: $(VENV)/.demo ## Print the schema into schema/schema.graphql
 reference: $(VENV)/.demo ## Write docs/configuration.md from the models that read the configuration
 	$(BIN)/python -c "from gateway.reference import markdown; print(markdown(), end='')" > docs/configuration.md
 
-graphiql: $(GRAPHIQL)/dist/.built ## Build GraphiQL into the package
+graphiql: $(GRAPHIQL)/dist/index.html ## Build GraphiQL into the package
 
 bench: $(VENV)/.dev ## Measure the executor, the stages of a request and the gateway (ARGS="--quick")
 	$(BIN)/python -m benchmarks $(ARGS)
@@ -68,9 +69,11 @@ $(VENV)/.dev: $(VENV)/.demo requirements-dev.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
 	@touch $@
 
-$(GRAPHIQL)/dist/.built: $(GRAPHIQL_SOURCES)
-	cd $(GRAPHIQL) && npm ci --no-audit --no-fund --loglevel=error && npm run --silent build
-	@touch $@
+$(GRAPHIQL)/node_modules/.package-lock.json: $(GRAPHIQL)/package.json $(GRAPHIQL)/package-lock.json
+	cd $(GRAPHIQL) && npm ci --no-audit --no-fund --loglevel=error
+
+$(GRAPHIQL)/dist/index.html: $(GRAPHIQL)/node_modules/.package-lock.json $(GRAPHIQL_SOURCES)
+	cd $(GRAPHIQL) && npm run --silent build
 
 # A browser for the tests that open pages: the system's own where there is one, Debian's package otherwise.
 browser:
