@@ -7,6 +7,7 @@ enforced ones against each other.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import strawberry
@@ -97,50 +98,70 @@ class Policy:
         """The error that this field answers with, or None when it may be fetched."""
         needed: frozenset[str] = field.extensions.get(SCOPES, frozenset())
         missing = needed - self._scopes
-        where = f"{parent_type.name}.{field_name}"
-        if not self._authenticated and (missing or AUTHENTICATED in field.extensions):
-            return Unauthenticated(f"{where} needs a token" + (f" with {' '.join(sorted(missing))}" if missing else ""))
-        if not missing:
-            return None
-        return Forbidden(f"{where} needs the scope {' '.join(sorted(missing))}", missing=sorted(missing))
+        if missing or (not self._authenticated and AUTHENTICATED in field.extensions):
+            return _refusal(f"{parent_type.name}.{field_name}", missing, self._authenticated)
+        return None
+
+
+def _refusal(what: str, missing: frozenset[str], authenticated: bool) -> Exception:
+    scopes = sorted(missing)
+    if not authenticated:
+        return Unauthenticated(f"{what} needs a token" + (f" with {' '.join(scopes)}" if scopes else ""))
+    return Forbidden(f"{what} needs the scope {' '.join(scopes)}", missing=scopes)
+
+
+def require_type(found: type, principal: Principal) -> None:
+    """Raise for a principal that may not see records of this type of the schema.
+
+    For fields that answer with one of several types, of which the plan cannot know which it will be.
+    """
+    definition = found.__strawberry_definition__  # type: ignore[attr-defined] # every type of the schema has one
+    missing = _scopes_in(definition.directives or ()) - principal.scopes
+    if missing:
+        raise _refusal(definition.name, missing, principal.authenticated)
 
 
 def guard(schema: GraphQLSchema) -> None:
-    """Gather for every field the scopes of the field itself and of the type that it answers with.
+    """Gather for every field the scopes of the field itself, of the type that it answers with and of its own type.
 
-    A guarded field must be nullable: refusing it must not take its neighbours away. One that is not raises TypeError
-    when the schema is built, so it is never served.
+    Those of its own type count too, since an interface may lead to the type past the field that guards it. A guarded
+    field must be nullable: refusing it must not take its neighbours away. One that is not raises TypeError when the
+    schema is built, so it is never served.
     """
     of_type = {
-        name: _scopes_of(graphql_type) for name, graphql_type in schema.type_map.items() if not name.startswith("__")
+        name: _scopes_in(_directives_of(graphql_type))
+        for name, graphql_type in schema.type_map.items()
+        if not name.startswith("__")
     }
     for graphql_type in schema.type_map.values():
         if not isinstance(graphql_type, (GraphQLObjectType, GraphQLInterfaceType)) or graphql_type.name.startswith(
             "__"
         ):
             continue
+        held = of_type[graphql_type.name]
         for name, field in graphql_type.fields.items():
-            scopes = _scopes_of(field) | of_type.get(get_named_type(field.type).name, frozenset())
-            if scopes and not scopes <= of_type.get(graphql_type.name, frozenset()):
-                if is_non_null_type(field.type):
-                    raise TypeError(f"{graphql_type.name}.{name} is guarded by {sorted(scopes)} and must be nullable")
-                field.extensions[SCOPES] = scopes
-            marks = {type(directive) for directive in _directives_of(field)}
+            directives = _directives_of(field)
+            scopes = _scopes_in(directives) | of_type.get(get_named_type(field.type).name, frozenset())
+            if not scopes <= held and is_non_null_type(field.type):
+                raise TypeError(f"{graphql_type.name}.{name} is guarded by {sorted(scopes)} and must be nullable")
+            if scopes | held:
+                field.extensions[SCOPES] = scopes | held
+            marks = {type(directive) for directive in directives}
             if Personal in marks:
                 field.extensions[PERSONAL] = True
             if Authenticated in marks:
                 field.extensions[AUTHENTICATED] = True
 
 
-def _directives_of(node: Any) -> list[object]:
+def _directives_of(node: Any) -> Iterable[object]:
     definition = node.extensions.get("strawberry-definition")
-    return list(getattr(definition, "directives", None) or ())
+    return getattr(definition, "directives", None) or ()
 
 
-def _scopes_of(node: Any) -> frozenset[str]:
+def _scopes_in(directives: Iterable[object]) -> frozenset[str]:
     return frozenset(
         scope
-        for directive in _directives_of(node)
+        for directive in directives
         if isinstance(directive, RequiresScopes)
         for group in directive.scopes
         for scope in group

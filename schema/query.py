@@ -10,7 +10,7 @@ import strawberry
 from resolvers import customers, inventory, invoices, orders
 from resolvers.errors import GatewayError
 from resolvers.records import Customer as CustomerRecord
-from schema.access import TOKEN_NEEDED
+from schema.access import TOKEN_NEEDED, require_type
 from schema.binding import Level, relation
 from schema.filters import (
     CustomersBy,
@@ -101,11 +101,11 @@ async def invoices_page(
     return [await invoices.page(info.context, request, criteria_of(where), sort_of(sort))]
 
 
-NODES: dict[str, Callable[..., Awaitable[Sequence[Any]]]] = {
-    "Customer": customers.by_ids,
-    "Order": orders.by_ids,
-    "Product": inventory.by_skus,
-    "Invoice": invoices.by_ids,
+NODES: dict[str, tuple[type, Callable[..., Awaitable[Sequence[Any]]]]] = {
+    "Customer": (Customer, customers.by_ids),
+    "Order": (Order, orders.by_ids),
+    "Product": (Product, inventory.by_skus),
+    "Invoice": (Invoice, invoices.by_ids),
 }
 
 
@@ -115,7 +115,9 @@ async def node(
     id: Annotated[strawberry.ID, strawberry.argument(description="The graph's id.")],  # noqa: A002
 ) -> Sequence[Any]:
     type_name, own_id = typed_id(id)
-    return await NODES[type_name]([own_id], info.context)
+    found, by_ids = NODES[type_name]
+    require_type(found, info.context.principal)
+    return await by_ids([own_id], info.context)
 
 
 @strawberry.type(description="Where questions start.")
@@ -176,5 +178,8 @@ class Query:
         own=["invoices.by_customers"],
     )
     node: Node | None = relation(
-        node, Node | None, description="Any record by its graph-wide id; null when there is none for the caller to see."
+        node,
+        Node | None,
+        description="Any record by its graph-wide id, with its type's scope; null when there is none for the caller.",
+        directives=[TOKEN_NEEDED],
     )

@@ -11,7 +11,9 @@ from gateway.operations import EXPLAIN_SCOPE
 DEMO_KEY = "demo-key-for-loopback-only-0123456789abcdef"
 """Signs the demo's tokens. It opens inventions on loopback and nothing else."""
 
-SCOPES = ("customers:read", "customers:contact", "orders:read", "inventory:read", "invoices:read")
+SCOPES = ("customers:read", "customers:contact", "orders:read", "inventory:read", "inventory:stock", "invoices:read")
+PORTAL_SCOPES = tuple(scope for scope in SCOPES if scope != "inventory:stock")
+"""What a customer portal's tokens hold: what can be sold is told to customers, what lies in which warehouse is not."""
 DEMO_CUSTOMER = "c7"
 
 
@@ -29,14 +31,14 @@ def demo_tokens(issuer: IssuerSettings, key: SecretStr, now: float, expires_in: 
             f"Customer {DEMO_CUSTOMER}",
             "Sees its own records only, as a customer portal would.",
             f"customer-{DEMO_CUSTOMER}",
-            SCOPES,
+            PORTAL_SCOPES,
             DEMO_CUSTOMER,
         ),
         (
             "Inventory only",
             "Sees products and stock; everything else is refused.",
             "warehouse",
-            ("inventory:read",),
+            ("inventory:read", "inventory:stock"),
             None,
         ),
     ]

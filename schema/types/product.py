@@ -26,7 +26,10 @@ def available_of(parents: Sequence[records.Product], info: Level) -> Answers:
     return inventory.available(parents, info.context)
 
 
-@strawberry.type(description="What one warehouse holds of a product.")
+@strawberry.type(
+    description="What one warehouse holds of a product. Without the scope there is `Product.available` only.",
+    directives=[requires("inventory:stock")],
+)
 class StockLevel:
     """Presents `resolvers.records.StockLevel`."""
 

@@ -1,0 +1,87 @@
+"""What the SDL promises is what is enforced: scopes, owners, personal fields. The file in the repository is the SDL."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import strawberry
+from graphql import GraphQLObjectType
+
+import schema
+from resolvers import privacy
+from resolvers.ownership import OWNER_OF, PUBLIC
+from resolvers.records import Customer, type_names
+from schema.access import AUTHENTICATED, PERSONAL, SCOPES, Owner, guard, requires
+from schema.build import build_schema, graphql_schema, sdl
+
+SCHEMA = graphql_schema(build_schema())
+
+
+def marks(node: Any, kind: type) -> list[Any]:
+    directives = getattr(node.extensions.get("strawberry-definition"), "directives", None) or ()
+    return [directive for directive in directives if isinstance(directive, kind)]
+
+
+def test_the_file_is_the_schema() -> None:
+    """`schema/schema.graphql` is what the gateway serves; `make schema` renews it."""
+    assert (Path(schema.__file__).parent / "schema.graphql").read_text() == sdl()
+
+
+def test_nothing_is_open() -> None:
+    """A root field that needs neither a scope nor a token fails here."""
+    assert SCHEMA.query_type is not None
+    for name, field in SCHEMA.query_type.fields.items():
+        assert field.extensions.get(SCOPES) or AUTHENTICATED in field.extensions, name
+
+
+def test_the_printed_owners_are_the_enforced_ones() -> None:
+    """A type that says @owner is one whose records are checked, and the other way round; no record is neither."""
+    printed = {name for name, found in SCHEMA.type_map.items() if marks(found, Owner)}
+    assert printed == {record.__name__ for record in OWNER_OF}
+    assert set(OWNER_OF) | set(PUBLIC) == set(type_names.values())
+
+
+def test_the_printed_personal_fields_are_the_masked_ones() -> None:
+    """A field that says @personal is one whose values are kept out of errors, and the other way round."""
+    printed = {
+        (name, getattr(field.extensions["strawberry-definition"], "python_name", ""))
+        for name, found in SCHEMA.type_map.items()
+        if isinstance(found, GraphQLObjectType)
+        for field in found.fields.values()
+        if PERSONAL in field.extensions
+    }
+    assert printed == {(record.__name__, name) for record, names in privacy.PERSONAL.items() for name in names}
+    assert Customer in privacy.PERSONAL
+
+
+def test_me_is_marked_as_needing_a_token() -> None:
+    """What is enforced is printed: `me` carries @authenticated."""
+    assert SCHEMA.query_type is not None
+    assert AUTHENTICATED in SCHEMA.query_type.fields["me"].extensions
+
+
+def test_an_interface_is_no_way_around_the_scopes_of_a_type() -> None:
+    """Every field of a guarded type needs the type's scopes, by whatever way the type is reached."""
+    for name, scope in {
+        "Customer": "customers:read",
+        "Order": "orders:read",
+        "Product": "inventory:read",
+        "StockLevel": "inventory:stock",
+        "Invoice": "invoices:read",
+    }.items():
+        found = SCHEMA.type_map[name]
+        assert isinstance(found, GraphQLObjectType)
+        assert all(scope in field.extensions[SCOPES] for field in found.fields.values())
+
+
+def test_a_guarded_field_must_be_nullable() -> None:
+    """A schema in which a refusal would take a whole record away is not served at all."""
+
+    @strawberry.type
+    class Query:
+        secret: str = strawberry.field(directives=[requires("secrets:read")], resolver=lambda: "")
+
+    with pytest.raises(TypeError, match=r"Query\.secret is guarded by \['secrets:read'\] and must be nullable"):
+        guard(strawberry.Schema(query=Query)._schema)
