@@ -63,6 +63,11 @@ class BoundedMemoryCache(BaseCache):  # type: ignore[misc] # aiocache ships no t
                 found.append(entry[0])
         return found
 
+    def held(self, key: str) -> Any:
+        """The value that is held, expired or not, without counting as a use; None where there is none."""
+        entry = self._entries.get(key)
+        return None if entry is None else entry[0]
+
     def put(self, key: str, value: Any, ttl: float | None, size: int | None = None) -> None:
         """Keep a value of `size` bytes for `ttl` seconds, and push out what there is no room for any more."""
         self._drop(key)

@@ -36,9 +36,12 @@ class MemoryStore:
         return self.cache.peek(names)
 
     def put(self, entries: Mapping[str, Entry[Any]], ttl: float, codec: Codec) -> None:
-        put, weigh = self.cache.put, codec.weigh
+        put, held, weigh = self.cache.put, self.cache.held, codec.weigh
         for name, entry in entries.items():
-            put(name, entry, ttl, weigh(entry))
+            old = held(name)
+            # When two calls overtake each other, what left later stays.
+            if old is None or old.stored_at <= entry.stored_at:
+                put(name, entry, ttl, weigh(entry))
 
     async def close(self) -> None:
         await self.cache.clear()
