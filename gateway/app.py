@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -36,6 +36,7 @@ GRAPHIQL_DIST = Path(gateway.__file__).parent / "graphiql" / "dist"
 class Gateway:
     """Everything that one process of the gateway consists of, not yet opened.
 
+    `pages` are served beside the endpoint, such as the demo's portal.
     Raises ConfigurationError for what only shows when it is put together: missing secrets, unusable keys.
     """
 
@@ -46,6 +47,7 @@ class Gateway:
         *,
         clock: Clock = time,
         explorer: Callable[[], dict[str, Any]] | None = None,
+        pages: Sequence[BaseRoute] = (),
     ) -> None:
         self.settings = settings
         mistakes: list[str] = []
@@ -76,7 +78,7 @@ class Gateway:
             max_page=settings.limits.max_page,
         )
         page = None
-        self.routes: list[BaseRoute] = []
+        self.routes: list[BaseRoute] = [*pages]
         if settings.graphiql.enabled:
             about = {"endpoint": "/graphql", "subscriptionUrl": None, "title": settings.graphiql.title}
 

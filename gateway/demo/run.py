@@ -21,6 +21,7 @@ from gateway.app import create_app
 from gateway.demo import credentials
 from gateway.demo.chaos import Chaos
 from gateway.demo.company import DemoCompany
+from gateway.demo.portal import portal
 from gateway.demo.tokens import DEMO_KEY, demo_tokens
 from gateway.server import uvicorn_config
 from gateway.settings import Settings, load
@@ -85,28 +86,28 @@ def explorer(settings: Settings, now: float) -> dict[str, Any]:
 
 
 def run_demo(*, port: int, chaos: bool, seed: int) -> None:
-    """Run until interrupted. Exits with a message when the port is taken."""
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError:
-            sys.exit(f'Port {port} is taken. Choose another: make demo ARGS="--port {port + 1}"')
+    """Run until interrupted; port 0 takes a free one. Exits with a message when the port is taken."""
+    listener = socket.socket()
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind(("127.0.0.1", port))
+    except OSError:
+        sys.exit(f'Port {port} is taken. Choose another: make demo ARGS="--port {port + 1}"')
     configure_logging("warning", "console")
-    with suppress(KeyboardInterrupt):
-        uvloop.run(_demo(port, chaos, seed))
+    with listener, suppress(KeyboardInterrupt):
+        uvloop.run(_demo(listener, chaos, seed))
 
 
-async def _demo(port: int, chaos: bool, seed: int) -> None:
+async def _demo(listener: socket.socket, chaos: bool, seed: int) -> None:
     async with DemoCompany(seed=seed) as company:
-        settings, environment = demo_settings(company, {"BIZGRAPH_SERVER__PORT": str(port)})
+        settings, environment = demo_settings(company)
         offer = explorer(settings, time.time())
-        app = create_app(settings, environment, explorer=lambda: offer)
+        app = create_app(settings, environment, explorer=lambda: offer, pages=[portal()])
         server = uvicorn.Server(uvicorn_config(app, settings.server))
-        serving = asyncio.create_task(server.serve())
+        serving = asyncio.create_task(server.serve(sockets=[listener]))
         await _started(server, serving)
         if server.started:
-            _print_welcome(company, port, offer)
+            _print_welcome(company, f"http://127.0.0.1:{listener.getsockname()[1]}", offer)
         troubles = None
         if chaos:
             trouble = Chaos(
@@ -130,12 +131,13 @@ async def _started(server: uvicorn.Server, serving: asyncio.Task[None]) -> None:
         await asyncio.sleep(0.05)  # there is no event to wait for
 
 
-def _print_welcome(company: DemoCompany, port: int, offer: Mapping[str, Any]) -> None:
-    address = f"http://127.0.0.1:{port}/graphql"
+def _print_welcome(company: DemoCompany, origin: str, offer: Mapping[str, Any]) -> None:
+    address = f"{origin}/graphql"
     tokens = offer["tokens"]
     lines = [
         "",
         f"bizgraph demo   {address}   (open it in a browser: GraphiQL)",
+        f"customer portal {origin}/portal/   (one click signs in)",
         "",
         "Systems behind it, each with a call log at /__calls and switches at /__switch:",
         *(f"  {server.name:<11} {server.url}" for server in company.servers),
