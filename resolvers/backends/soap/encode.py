@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal
 
 from resolvers.backends.soap.problems import ArgumentProblem, ConfigurationProblem
-from resolvers.backends.soap.templates import MISSING, Secrets, Template, Values, is_secret
+from resolvers.backends.soap.templates import KEYS, MISSING, PAGING, Secrets, Template, Values, is_secret
 from resolvers.backends.soap.types import CONTENT, SOAP_ENCODING, XSD, XSI, Anything, Array, Field, Scalar, Struct
 from resolvers.backends.soap.writing import ToText, are_plain, escape, escape_attribute, plain, to_text
 
@@ -83,7 +83,7 @@ class Encoder:
         """An element whose value comes with the call."""
         if absent is None:
             absent = "nil" if part or (field.required and field.nillable) else "omit"
-            optional = template.names - {"key", "keys", "limit", "offset", "page", "first"}
+            optional = template.names - KEYS - PAGING
             if optional and absent == "omit" and field.required and not field.many and not self._rpc:
                 raise ConfigurationProblem(
                     f"{path} is required but {', '.join(sorted(optional))} may be missing: say "
@@ -226,8 +226,8 @@ class Encoder:
         return [f' {name}="{escape_attribute(self._constant(kind, value, path))}"']
 
     def _constant(self, kind: Any, value: Any, path: str) -> str:
-        if isinstance(value, str) and is_secret(value):
-            value = self._secrets(value)
+        if isinstance(value, str):
+            value = self._secrets(value) if is_secret(value) else Template(value).value({})
         try:
             return _writer(kind, path)(value)
         except ArgumentProblem as problem:

@@ -17,7 +17,14 @@ from resolvers.backends.soap.grammar import Grammar
 from resolvers.backends.soap.loader import WsdlState
 from resolvers.backends.soap.outcome import BY_STATUS, Outcomes
 from resolvers.backends.soap.paging import Paging, Window
-from resolvers.backends.soap.problems import AnswerProblem, ArgumentProblem, DecodeProblem, SoapFault, SoapProblem
+from resolvers.backends.soap.problems import (
+    AnswerProblem,
+    ArgumentProblem,
+    DecodeProblem,
+    SoapFault,
+    SoapProblem,
+    WsdlProblem,
+)
 from resolvers.backends.soap.reply import Payload, Reply
 from resolvers.backends.soap.request import Request
 from resolvers.backends.soap.settings import SoapOperationSettings
@@ -75,6 +82,8 @@ class SoapEndpoint(Generic[Record]):
         self._prepared: Prepared | None = None
         self._pattern = None if settings.key_pattern is None else re.compile(settings.key_pattern)
         placeholders = settings.placeholders
+        self._accepts = settings.accepts
+        self._keyed = settings.keyed
         self._max_batch = 1 if "key" in placeholders else settings.max_batch or DEFAULT_BATCH
         self._paging = Paging(
             placeholders,
@@ -97,7 +106,7 @@ class SoapEndpoint(Generic[Record]):
 
     @property
     def accepts(self) -> frozenset[str]:
-        return self._settings.accepts
+        return self._accepts
 
     @property
     def idempotent(self) -> bool:
@@ -120,7 +129,7 @@ class SoapEndpoint(Generic[Record]):
         service = self._setup.service
         if service is None:
             why = self._workplace.wsdl_state.problem
-            raise self._outcomes.unavailable(f"the WSDL is not loaded yet{f' ({why})' if why else ''}")
+            raise self._outcomes.no_wsdl() from (None if why is None else WsdlProblem(why))
         if self._prepared is None or self._prepared.service is not service:
             operation = self._setup.operation(service, self._settings.operation)
             grammar = self._setup.grammar(service, self._settings)
@@ -141,7 +150,7 @@ class SoapEndpoint(Generic[Record]):
             raise self._outcomes.problem(problem) from problem
         values: dict[str, Any] = self._values(call)
         window = None
-        if not self._settings.keyed and call.first is not None:
+        if not self._keyed and call.first is not None:
             window = self._paging.window(call.first, call.after)
             values.update(window.arguments)
         try:
@@ -169,7 +178,7 @@ class SoapEndpoint(Generic[Record]):
         payload = self._payload(prepared, answer)
         if window is not None:
             return self._page(payload, window)
-        return Fetched(records=[record for record, _ in self._read(payload.items)], total=payload.total)
+        return Fetched(records=self._read(payload.items)[0], total=payload.total)
 
     def _payload(self, prepared: Prepared, answer: Answer) -> Payload:
         """The decoded answer. Raises BackendError; its cause is for the log."""
@@ -212,29 +221,31 @@ class SoapEndpoint(Generic[Record]):
 
     def _page(self, payload: Payload, window: Window) -> Fetched[Record]:
         cut = self._paging.cut(payload.items, window, payload.total)
-        read = self._read(cut.items)
+        records, indexes = self._read(cut.items)
         return Fetched(
-            records=[record for record, _ in read],
+            records=records,
             total=cut.total,
-            positions=[str(cut.offset + index + 1) for _, index in read],
+            positions=[str(cut.offset + index + 1) for index in indexes],
             has_next=cut.has_next,
         )
 
-    def _read(self, items: Sequence[Any]) -> list[tuple[Record | BackendContract, int]]:
-        """Each record with the index of its item: the record filter may have dropped some in between."""
+    def _read(self, items: Sequence[Any]) -> tuple[list[Record | BackendContract], Sequence[int]]:
+        """The records, and of each the index of its item: the record filter may have dropped some in between."""
         if DecodeProblem not in set(map(type, items)):
             records = self._reader.read(items)
             if len(records) == len(items):
-                return [(record, index) for index, record in enumerate(records)]
-        read: list[tuple[Record | BackendContract, int]] = []
+                return records, range(len(items))
+        read: list[Record | BackendContract] = []
+        indexes: list[int] = []
         for index, item in enumerate(items):
-            if isinstance(item, DecodeProblem):
-                error = self._outcomes.problem(item)
-                error.remains = Remains()
-                read.append((error, index))
-            else:
-                read.extend((record, index) for record in self._reader.read([item]))
-        return read
+            read += [self._unreadable(item)] if isinstance(item, DecodeProblem) else self._reader.read([item])
+            indexes += [index] * (len(read) - len(indexes))
+        return read, indexes
+
+    def _unreadable(self, problem: DecodeProblem) -> BackendContract:
+        error = self._outcomes.problem(problem)
+        error.remains = Remains()
+        return error
 
 
 def _translated(name: str, value: Any, table: Mapping[str, str], operation: str) -> Any:

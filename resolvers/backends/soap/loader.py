@@ -66,6 +66,8 @@ class WsdlLoader:
             except (WsdlProblem, TimeoutError) as problem:
                 told = str(problem) or f"the WSDL did not come within {self._settings.wsdl_timeout:g} s"
                 self.state = WsdlState("missing", tries, told)
+                if isinstance(problem, WsdlProblem) and problem.permanent:
+                    pause = LONGEST_PAUSE
                 tried.set()
             else:
                 self.state = WsdlState("ready", tries, None, service.skipped, misfits)

@@ -20,7 +20,7 @@ from email.utils import parsedate_to_datetime
 from typing import Any, Final
 
 from resolvers.backends.soap.faults import CREDENTIAL_CODES, RECEIVER
-from resolvers.backends.soap.problems import SoapFault, SoapProblem, token
+from resolvers.backends.soap.problems import ConfigurationProblem, SoapFault, SoapProblem, token
 from resolvers.errors import BackendContract, BackendError, BackendFailed, BackendRejected, BackendUnavailable
 
 BY_STATUS: Final = frozenset({401, 403, 429, 502, 503, 504})
@@ -49,12 +49,18 @@ class Outcomes:
 
     def problem(self, problem: SoapProblem) -> BackendContract:
         """An answer, argument or configuration that does not fit."""
+        if isinstance(problem, ConfigurationProblem):
+            # What would fit is for those who configure: health tells it, and the log.
+            return self._contract(f"{self._operation} does not fit the WSDL of {self._backend}", problem.cause)
         return self._contract(f"{self._backend}: {self._redact(str(problem))}", problem.cause)
 
-    def unavailable(self, why: str) -> BackendUnavailable:
-        """The service description is not there yet."""
+    def no_wsdl(self) -> BackendUnavailable:
+        """The service description is not there yet; why is for the log, since it names addresses."""
         return BackendUnavailable(
-            f"{self._backend}: {why}", backend=self._backend, operation=self._operation, cause="wsdl"
+            f"the WSDL of {self._backend} is not loaded yet",
+            backend=self._backend,
+            operation=self._operation,
+            cause="wsdl",
         )
 
     def not_forwarded(self) -> BackendRejected:

@@ -164,6 +164,8 @@ class SoapOperationSettings(_Model):
             raise ValueError("{key} carries one key: max_batch cannot be more than 1")
         if "page" in used and "limit" not in used and self.page_size is None:
             raise ValueError("{page} needs {limit}, or page_size where the backend fixes the size of a page")
+        if used & KEYS and used & PAGING:
+            raise ValueError(f"{{{min(used & PAGING)}}} is for lists; write {{per_key}} for how many a key may bring")
         if {"page", "offset"} <= used:
             raise ValueError("{page} and {offset} exclude each other")
         if "offset" in used and not used & {"limit", "first"}:

@@ -2,7 +2,7 @@
 
 "{key}"  "{keys}"  "{status}"    the key, all keys, an argument: sent with the type of its element
 "{keys|csv}"                     a list joined by commas, in a text
-"INV-{key}"                      a text with placeholders in it
+"INV-{key}"                      a text with placeholders in it; {{ and }} stand for the braces themselves
 "env:NAME"  "file:/run/secret"   a secret, read once at start
 """
 
@@ -20,7 +20,7 @@ Values = Mapping[str, Any]
 MISSING: Final = object()
 """The value of an argument that the call does not give."""
 
-_PLACEHOLDER = re.compile(r"\{([A-Za-z_][A-Za-z0-9_]*)(?:\|([a-z]+))?\}")
+_PLACEHOLDER = re.compile(r"\{\{|\}\}|\{([A-Za-z_][A-Za-z0-9_]*)(?:\|([a-z]+))?\}")
 PAGING: Final = frozenset({"limit", "offset", "page", "first"})
 """Placeholders that paging fills in lists."""
 KEYS: Final = frozenset({"key", "keys"})
@@ -33,14 +33,15 @@ class Template:
 
     def __init__(self, text: str) -> None:
         found = list(_PLACEHOLDER.finditer(text))
-        self.names = frozenset(match[1] for match in found)
+        self.names = frozenset(match[1] for match in found if match[1])
         self.only = found[0][1] if len(found) == 1 and found[0][0] == text and found[0][2] is None else None
         parts: list[str | tuple[str, bool]] = []
         position = 0
         for match in found:
             if match[2] not in (None, "csv"):
                 raise ConfigurationProblem(f"`{match[0]}`: only |csv is known behind a name")
-            parts += [text[position : match.start()], (match[1], match[2] == "csv")]
+            parts.append(text[position : match.start()])
+            parts.append((match[1], match[2] == "csv") if match[1] else match[0][0])
             position = match.end()
         self._parts = (*parts, text[position:])
 

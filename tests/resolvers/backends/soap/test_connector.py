@@ -510,6 +510,8 @@ async def test_a_missing_wsdl_is_tried_again_in_the_background(serve: Serve, con
     assert (connector.ready, connector.wsdl_state.status) == (False, "missing")
     error = await refused(endpoint)
     assert (type(error), error.cause, error.retryable) == (BackendUnavailable, "wsdl", True)
+    assert "127.0.0.1" not in error.message
+    assert "answers HTTP 503" in str(error.__cause__)
     for _ in range(7):
         await sleeper.asleep()
         sleeper.wake()
@@ -523,6 +525,17 @@ async def test_a_missing_wsdl_is_tried_again_in_the_background(serve: Serve, con
     assert sleeper.asked[:8] == [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 60.0, 60.0]
     assert connector.wsdl_state.tries == 9
     assert len((await endpoint.attempt(call("1"))).records) == 1
+
+
+async def test_a_description_that_is_wrong_is_not_asked_for_in_a_hurry(serve: Serve, connect: Connect) -> None:
+    """What only a change of the description or the configuration can mend is tried once a minute."""
+    backend = await serve(WSDL)
+    sleeper = Sleeper()
+    connector = connect({"wsdl": backend.wsdl, "port": "Other"}, sleeper=sleeper)
+    await connector.open()
+    await sleeper.asleep()
+    assert sleeper.asked == [60.0]
+    assert connector.wsdl_state.problem == "the WSDL has no port Other; it has Service / Port"
 
 
 async def test_a_wsdl_may_be_a_file(connect: Connect, tmp_path: Path, serve: Serve) -> None:
@@ -565,6 +578,8 @@ async def test_configuration_that_does_not_fit_is_known_when_the_wsdl_is(serve: 
     for endpoint in endpoints:
         error = await refused(endpoint)
         assert (type(error), error.cause) == (BackendContract, "configuration")
+        assert str(error.__cause__) in told
+        assert "it has" not in error.message
     assert len((await good.attempt(call("1"))).records) == 1
 
 

@@ -125,6 +125,8 @@ WAYS = {
     "null counts as not given": ({"n": {"value": "{x}", "absent": "empty"}}, {"x": None}, "<n2:n></n2:n>"),
     "a mixture": ({"n": {"value": "A-{x}-B", "absent": "omit"}}, {"x": 5}, "<n2:n>A-5-B</n2:n>"),
     "a mixture that lacks something": ({"n": {"value": "A-{x}", "absent": "omit"}}, {}, ""),
+    "braces": ({"n": "{{a}} {b c} {{"}, {}, "<n2:n>{a} {b c} {</n2:n>"),
+    "braces and a placeholder": ({"n": {"value": "{{{x}}}", "absent": "omit"}}, {"x": 1}, "<n2:n>{1}</n2:n>"),
     "a list in one text": ({"n": {"value": "{x|csv}", "absent": "omit"}}, {"x": ("1", "2")}, "<n2:n>1,2</n2:n>"),
     "a secret": ({"n": "env:PASSWORD"}, {}, "<n2:n>s3cr&amp;t</n2:n>"),
 }
