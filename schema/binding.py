@@ -153,7 +153,7 @@ def _bind_field(schema: strawberry.Schema, field: GraphQLField, definition: Stra
         field.extensions[COMPUTE] = compute
     elif (batch := getattr(function, "batch", None)) is not None:
         field.extensions[BATCH] = _with_python_arguments(schema, definition, batch)
-        field.extensions[CALLS] = function.calls  # type: ignore[attr-defined] # set by `relation`
+        field.extensions[CALLS] = getattr(function, "calls", ((), ()))
 
 
 def _with_python_arguments(schema: strawberry.Schema, definition: StrawberryField, batch: Batch) -> Batch:
