@@ -11,11 +11,11 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal
 
 from resolvers.backends.soap.problems import ArgumentProblem, ConfigurationProblem
+from resolvers.backends.soap.program import Part, for_each_key
 from resolvers.backends.soap.templates import KEYS, MISSING, PAGING, Secrets, Template, Values, is_secret
 from resolvers.backends.soap.types import CONTENT, SOAP_ENCODING, XSD, XSI, Anything, Array, Field, Scalar, Struct
 from resolvers.backends.soap.writing import ToText, are_plain, escape, escape_attribute, plain, to_text
 
-Part = str | Callable[[Values], str]
 Absent = Literal["omit", "nil", "empty"]
 """What stands for an argument that a call does not give."""
 
@@ -39,7 +39,7 @@ class Encoder:
         if isinstance(value, Mapping) and _is_directive(field, value):
             return self._directed(field, value, path, part)
         if isinstance(value, Mapping) and field.many and isinstance(field.type, Struct) and _per_key(field.type, value):
-            return [_for_each_key(self._element(field, _one_key(value), path))]
+            return [for_each_key(self._element(field, _one_key(value), path))]
         if isinstance(value, str) and not is_secret(value):
             template = Template(value)
             if template.names:
@@ -250,22 +250,6 @@ class Encoder:
         return self.prefixes.setdefault(namespace, f"n{len(self.prefixes)}")
 
 
-def joined(parts: Sequence[Part]) -> tuple[Part, ...]:
-    """The same program with neighbouring constants made one."""
-    merged: list[Part] = []
-    for part in parts:
-        if isinstance(part, str) and merged and isinstance(merged[-1], str):
-            merged[-1] += part
-        else:
-            merged.append(part)
-    return tuple(merged)
-
-
-def run(program: Sequence[Part], values: Values) -> str:
-    """The text that a program writes for one call."""
-    return "".join([part if isinstance(part, str) else part(values) for part in program])
-
-
 def _writer(kind: Any, path: str) -> ToText:
     if isinstance(kind, Scalar):
         return to_text(kind)
@@ -297,15 +281,6 @@ def _one_key(table: Any) -> Any:
     if isinstance(table, Mapping):
         return {name: _one_key(value) for name, value in table.items()}
     return "{key}" if table == "{keys}" else table
-
-
-def _for_each_key(parts: list[Part]) -> Part:
-    program = joined(parts)
-
-    def render(values: Values) -> str:
-        return "".join([run(program, {**values, "key": key}) for key in values.get("keys", ())])
-
-    return render
 
 
 def _loose(name: str) -> Field:

@@ -6,11 +6,12 @@ multiRef, PHP's maps, elements that xsi:type alone describes, and elements that 
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any
 
 from resolvers.backends.soap.grammar import ANY_ARRAY, ANYTHING, Grammar
 from resolvers.backends.soap.problems import DecodeProblem
 from resolvers.backends.soap.reading import is_text
+from resolvers.backends.soap.references import ID_ATTRIBUTES, MAX_ELEMENTS, Budget, References
 from resolvers.backends.soap.types import (
     ARRAY_TYPE,
     CONTENT,
@@ -30,9 +31,6 @@ from resolvers.backends.soap.types import (
 )
 from resolvers.backends.soap.wanted import EVERYTHING, Wanted
 
-MAX_ELEMENTS: Final = 1_000_000
-"""How many elements an answer may have, each counted as often as it is referred to."""
-
 _IGNORED_ATTRIBUTES = (
     f"{{{XSI}}}",
     f"{{{SOAP_ENCODING}}}",
@@ -40,7 +38,6 @@ _IGNORED_ATTRIBUTES = (
     "{http://schemas.xmlsoap.org/soap/envelope/}",
 )
 _REF = f"{{{SOAP12_ENCODING}}}ref"
-_REF_IDS = ("id", f"{{{SOAP12_ENCODING}}}id")
 _ARRAY_MARKS = (ARRAY_TYPE, f"{{{SOAP12_ENCODING}}}itemType", f"{{{SOAP12_ENCODING}}}arraySize")
 _TRUE = ("true", "1")
 
@@ -48,35 +45,29 @@ _TRUE = ("true", "1")
 class Interpreter:
     """Decodes one answer. `body` is where references are looked up; without it `href` is an attribute like others."""
 
-    __slots__ = ("_body", "_cache_names", "_elements", "_grammar", "_limit", "_memo", "_names", "_running", "_spent")
+    __slots__ = ("_budget", "_grammar", "_names", "_references", "_same_prefixes")
 
     def __init__(
         self, grammar: Grammar, body: Any = None, *, same_prefixes: bool = False, limit: int = MAX_ELEMENTS
     ) -> None:
         self._grammar = grammar
-        self._body = body
-        self._cache_names = same_prefixes
+        self._budget = Budget(limit)
+        self._references = None if body is None else References(body, self._budget)
+        self._same_prefixes = same_prefixes
         self._names: dict[str, Type | None] = {}
-        self._elements: dict[str, Any] | None = None
-        self._memo: dict[tuple[str, int, int], tuple[Any, int]] = {}
-        self._running: set[str] = set()
-        self._limit = limit
-        self._spent = 0
 
     def value(self, element: Any, declared: Type = ANYTHING, wanted: Wanted = EVERYTHING) -> Any:
         """The element's value. Raises DecodeProblem whose path starts below the element."""
-        self._spent += 1
-        if self._spent > self._limit:
-            raise DecodeProblem(f"at most {self._limit} elements", None)
+        self._budget.spend(1)
         attributes = element.attrib
         if not attributes:
             return self._typed(element, declared, wanted)
         if attributes.get(NIL) in _TRUE:
             return None
-        if self._body is not None:
+        if self._references is not None:
             target = attributes.get("href") or attributes.get(_REF)
             if target is not None and not len(element):
-                return self._referred(target.removeprefix("#"), declared, wanted)
+                return self._references.value(target.removeprefix("#"), declared, wanted, self.value)
         name = attributes.get(XSI_TYPE)
         if name is not None:
             actual = self._named(element, name)
@@ -94,7 +85,7 @@ class Interpreter:
         return self._typed(element, declared, wanted)
 
     def _named(self, element: Any, name: str) -> Type | None:
-        if not self._cache_names:
+        if not self._same_prefixes:
             return self._grammar.named(element, name)
         try:
             return self._names[name]
@@ -245,7 +236,7 @@ class Interpreter:
         own = {
             _local(name): text
             for name, text in element.attrib.items()
-            if not name.startswith(_IGNORED_ATTRIBUTES) and name not in _REF_IDS
+            if not name.startswith(_IGNORED_ATTRIBUTES) and name not in ID_ATTRIBUTES
         }
         if not len(element):
             return {CONTENT: element.text, **own} if own else element.text if element.text is not None else ""
@@ -263,37 +254,6 @@ class Interpreter:
                 raise DecodeProblem("key and value", None)
             values[str(pair["key"])] = pair["value"]
         return values
-
-    def _referred(self, ident: str, declared: Type, wanted: Wanted) -> Any:
-        """The value of the element with this id: decoded once, counted each time, so that few bytes stay few values."""
-        key = (ident, id(declared), id(wanted))
-        known = self._memo.get(key)
-        if known is not None:
-            value, cost = known
-            self._spent += cost
-            if self._spent > self._limit:
-                raise DecodeProblem(f"at most {self._limit} elements", None)
-            return value
-        if self._elements is None:
-            self._elements = {
-                found.get(name): found
-                for name in _REF_IDS
-                for found in self._body.iter()
-                if found.get(name) is not None
-            }
-        element = self._elements.get(ident)
-        if element is None:
-            raise DecodeProblem("an element that the reference names", None)
-        if ident in self._running:
-            raise DecodeProblem("no circle of references", None)
-        self._running.add(ident)
-        before = self._spent
-        try:
-            value = self.value(element, declared, wanted)
-        finally:
-            self._running.discard(ident)
-        self._memo[key] = (value, self._spent - before)
-        return value
 
 
 def _with_typename(values: dict[str, Any] | None, struct: Struct) -> dict[str, Any] | None:

@@ -7,8 +7,9 @@ from dataclasses import replace
 from typing import Any
 
 from resolvers.backends.soap.answer import SOAP11, SOAP12
-from resolvers.backends.soap.encode import Absent, Encoder, Part, joined, run
+from resolvers.backends.soap.encode import Absent, Encoder
 from resolvers.backends.soap.problems import ArgumentProblem, ConfigurationProblem
+from resolvers.backends.soap.program import Part, joined, run
 from resolvers.backends.soap.security import Signer, UsernameToken
 from resolvers.backends.soap.templates import Secrets, Values
 from resolvers.backends.soap.types import Anything, Field, Operation, Service, Struct

@@ -1,9 +1,11 @@
 """Texts of the `arguments` table: constants, placeholders and secrets.
 
-"{key}"  "{keys}"  "{status}"    the key, all keys, an argument: sent with the type of its element
-"{keys|csv}"                     a list joined by commas, in a text
-"INV-{key}"                      a text with placeholders in it; {{ and }} stand for the braces themselves
-"env:NAME"  "file:/run/secret"   a secret, read once at start
+    "{key}"  "{keys}"  "{status}"    the key, all keys, an argument: sent with the type of its element
+    "{keys|csv}"                     a list joined by commas, in a text
+    "INV-{key}"                      a text with placeholders in it; {{ and }} stand for the braces themselves
+    "env:NAME"  "file:/run/secret"   a secret, read once at start
+
+In lists, paging fills `{limit}`, `{offset}`, `{page}` and `{first}`.
 """
 
 from __future__ import annotations
