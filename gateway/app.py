@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -21,10 +22,13 @@ from gateway.execution.execute import Executor
 from gateway.execution.masking import Masking
 from gateway.http.graphiql import GraphiQL
 from gateway.http.graphql import GraphQLEndpoint
-from gateway.http.health import live, ready
+from gateway.http.health import Health, live
+from gateway.http.operators import Answer, ForOperators
 from gateway.operations import Operations
 from gateway.settings import ConfigurationError, Settings
-from gateway.telemetry.logs import get_logger
+from gateway.telemetry.endpoint import Counted, metrics_endpoint
+from gateway.telemetry.sampling import Sampler
+from gateway.telemetry.telemetry import Telemetry
 from resolvers.backends.connect import Connections
 from resolvers.backends.credentials.secrets import MissingSecrets
 from resolvers.backends.ports import Clock
@@ -48,11 +52,15 @@ class Gateway:
         clock: Clock = time,
         explorer: Callable[[], dict[str, Any]] | None = None,
         pages: Sequence[BaseRoute] = (),
+        telemetry: Telemetry | None = None,
     ) -> None:
         self.settings = settings
+        self.telemetry = telemetry or Telemetry(settings.telemetry, clock)
         mistakes: list[str] = []
         try:
-            self.connections = Connections(settings.data, environment, clock=clock)
+            self.connections = Connections(
+                settings.data, environment, clock=clock, watcher=self.telemetry, tracer=self.telemetry.tracer
+            )
         except MissingSecrets as error:
             mistakes += str(error).splitlines()
         try:
@@ -61,21 +69,15 @@ class Gateway:
             mistakes += str(error).splitlines()
         if mistakes:
             raise ConfigurationError(mistakes)
-        log = get_logger()
-
-        def crashed(error: BaseException, *, correlation_id: str, path: Any) -> None:
-            log.error("operation.crashed", correlation_id=correlation_id, path=path, exc_info=error)
-
         self.schema = graphql_schema(build_schema())
         self.documents = Documents(self.schema, DocumentLimits(**settings.limits.document.model_dump()))
-        self.executor = Executor(
-            self.schema, on_fallback=lambda reason: log.warning("executor.fallback", reason=reason)
-        )
+        self.executor = Executor(self.schema, on_fallback=self.telemetry.fell_back)
         self.operations = Operations(
             self.executor,
             self.connections,
             deadline=settings.server.deadline,
             max_page=settings.limits.max_page,
+            watcher=self.telemetry,
         )
         page = None
         self.routes: list[BaseRoute] = [*pages]
@@ -89,30 +91,49 @@ class Gateway:
             graphiql = GraphiQL(GRAPHIQL_DIST, config)
             page = graphiql.page
             self.routes += graphiql.routes
+        authenticate = Authentication(settings.auth, self.verifier).principal
         endpoint = GraphQLEndpoint(
-            authenticate=Authentication(settings.auth, self.verifier).principal,
+            authenticate=authenticate,
             documents=self.documents,
             run=self.operations.run,
-            mask=Masking(crashed),
+            mask=Masking(self.telemetry.crashed),
             page=page,
             body_limit=settings.server.max_body,
             body_timeout=settings.server.body_timeout,
             realm=settings.auth.realm,
         )
+        self.health = Health(
+            self.connections, self.verifier, start_patience=settings.server.start_patience, clock=clock
+        )
+        self.sampler = Sampler(self.telemetry, self.connections, self.documents, self.executor)
+
+        def for_operators(answer: Answer) -> ForOperators:
+            return ForOperators(answer, authenticate, realm=settings.auth.realm)
+
         self.routes += [
-            Route("/graphql", endpoint),
+            Route("/graphql", Counted(endpoint, self.telemetry)),
             Route("/health/live", live, methods=["GET"]),
-            Route("/health/ready", ready(self.connections.waiting_for), methods=["GET"]),
+            Route("/health/ready", self.health.ready, methods=["GET"]),
+            Route("/health/backends", for_operators(self.health.backends), methods=["GET"]),
         ]
+        metrics = metrics_endpoint(self.telemetry)
+        if settings.telemetry.metrics == "public":
+            self.routes.append(Route("/metrics", metrics, methods=["GET"]))
+        elif settings.telemetry.metrics == "scope":
+            self.routes.append(Route("/metrics", for_operators(metrics), methods=["GET"]))
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Opens what requests share; needs no live backend."""
         await self.verifier.open()
         await self.connections.open()
+        self.health.opened()
+        sampling = asyncio.create_task(self.sampler.run(), name="telemetry")
         try:
             yield
         finally:
+            sampling.cancel()
+            await asyncio.wait([sampling])
             await self.connections.close()
             await self.verifier.close()
 

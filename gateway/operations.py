@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from inspect import isawaitable
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple, Protocol
 
 from graphql import ExecutionResult
 
@@ -13,6 +13,7 @@ from gateway.explain.facts import OperationFacts, facts_of
 from gateway.explain.predict import predict
 from gateway.http.request import GraphQLRequest
 from resolvers.backends.connect import Connections
+from resolvers.backends.ports import Hints
 from resolvers.context import Context
 from resolvers.errors import BadUserInput, Forbidden
 from resolvers.principal import Principal
@@ -20,8 +21,10 @@ from schema.access import Policy
 
 MOST_POLICIES = 4096
 """Sets of scopes that are remembered; a business has dozens."""
-
-
+KEPT_BACK: Final = 0.05
+"""Seconds before the deadline at which nothing more is waited for, so that what came in time is answered in time."""
+MOST_KEPT_BACK: Final = 0.1
+"""The same as a share of the deadline, for callers with little time."""
 EXPLAIN_SCOPE = "ops:explain"
 """Who holds it may ask what a plan takes and what a run did."""
 
@@ -31,6 +34,29 @@ class Explained(NamedTuple):
 
     told: dict[str, Any]
     run: bool
+
+
+class Watched(Protocol):
+    """One operation, watched while it runs."""
+
+    @property
+    def hints(self) -> Hints:
+        """What backends are told about it."""
+        ...
+
+    def finished(self, context: Context, result: ExecutionResult, seconds: float) -> None:
+        """It was run, and took so long."""
+        ...
+
+    def given_up(self) -> None:
+        """It was refused as a whole, or ended from outside."""
+        ...
+
+
+class OperationWatcher(Protocol):
+    """Who is told of operations."""
+
+    def began(self, request: GraphQLRequest) -> Watched: ...
 
 
 class Operations:
@@ -43,13 +69,13 @@ class Operations:
         *,
         deadline: float,
         max_page: int,
-        finished: Callable[[GraphQLRequest, Context, ExecutionResult, float], None] | None = None,
+        watcher: OperationWatcher,
     ) -> None:
         self._executor = executor
         self._connections = connections
         self._deadline = deadline
         self._max_page = max_page
-        self._finished = finished
+        self._watcher = watcher
         self._policies: dict[tuple[bool, frozenset[str]], Policy] = {}
         self._facts: Mapping[str, OperationFacts] | None = None
 
@@ -63,34 +89,38 @@ class Operations:
         started = clock.monotonic()
         wanted = info.timeout
         patience = self._deadline if wanted is None else min(wanted, self._deadline)
-        context = Context(
-            self._connections.backends,
-            clock,
-            principal=principal,
-            deadline=started + patience,
-            correlation_id=info.correlation_id,
-            traceparent=info.header("traceparent"),
-            operation_name=request.operation.name,
-            fresh="no-cache" in (info.header("cache-control") or ""),
-            max_page=self._max_page,
-        )
         document = request.document.ast
         assert document is not None  # the door hands over valid documents only
-        result: Any = self._executor.execute(
-            document,
-            context_value=context,
-            variable_values=request.variables,
-            operation_name=request.operation.name,
-            policy=self._policy(principal),
-        )
-        if isawaitable(result):
-            result = await result
+        watched = self._watcher.began(request)
+        try:
+            context = Context(
+                self._connections.backends,
+                clock,
+                principal=principal,
+                deadline=started + patience - min(KEPT_BACK, patience * MOST_KEPT_BACK),
+                correlation_id=info.correlation_id,
+                hints=watched.hints,
+                operation_name=request.operation.name,
+                fresh="no-cache" in (info.header("cache-control") or ""),
+                max_page=self._max_page,
+            )
+            result: Any = self._executor.execute(
+                document,
+                context_value=context,
+                variable_values=request.variables,
+                operation_name=request.operation.name,
+                policy=self._policy(principal),
+            )
+            if isawaitable(result):
+                result = await result
+        except BaseException:
+            watched.given_up()
+            raise
         if context.stale:
             result = with_extension(result, "stale", stale_told(context))
         if explained is not None:
             result = with_extension(result, "explain", explained.told)
-        if self._finished is not None:
-            self._finished(request, context, result, clock.monotonic() - started)
+        watched.finished(context, result, clock.monotonic() - started)
         answer: ExecutionResult = result
         return answer
 

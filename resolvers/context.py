@@ -12,7 +12,7 @@ from resolvers.principal import ANONYMOUS, Principal
 
 if TYPE_CHECKING:
     from resolvers.backends.operation import Backends
-    from resolvers.backends.ports import Clock
+    from resolvers.backends.ports import Clock, Hints
 
 
 class Stale(Struct, frozen=True):
@@ -37,6 +37,15 @@ class Lifetime:
         self.least = float("inf")
 
 
+class Journal:
+    """What all parts of one request note down together. `calls` counts the calls to backends that it waited for."""
+
+    __slots__ = ("calls",)
+
+    def __init__(self) -> None:
+        self.calls = 0
+
+
 class Place(Protocol):
     """Where in the answer something is asked for."""
 
@@ -49,7 +58,9 @@ class Context:
 
     `deadline` is in the seconds of `clock.monotonic()`. `fresh` asks to pass over cached values. `stale` collects
     what was served although it was old; `lifetime` for how long the answer may be kept, when somebody wants to know.
-    `max_page` is the most records a page may hold; `record_call` is called once per backend call, when somebody looks.
+    `hints` are headers that tell backends about it. `max_page` is the most records a page may hold. When somebody
+    looks, `record_call` is told of every look-up that the cache answered and every call to a backend
+    (resolvers/backends/recorded.py).
     """
 
     __slots__ = (
@@ -61,13 +72,14 @@ class Context:
         "correlation_id",
         "deadline",
         "fresh",
+        "hints",
+        "journal",
         "lifetime",
         "max_page",
         "operation_name",
         "principal",
         "record_call",
         "stale",
-        "traceparent",
     )
 
     def __init__(
@@ -78,7 +90,7 @@ class Context:
         principal: Principal = ANONYMOUS,
         deadline: float,
         correlation_id: str,
-        traceparent: str | None = None,
+        hints: Hints = (),
         operation_name: str | None = None,
         fresh: bool = False,
         max_page: int = 200,
@@ -90,7 +102,8 @@ class Context:
         self.principal = principal
         self.deadline = deadline
         self.correlation_id = correlation_id
-        self.traceparent = traceparent
+        self.hints = hints
+        self.journal = Journal()
         self.operation_name = operation_name
         self.fresh = fresh
         self.max_page = max_page
@@ -103,13 +116,25 @@ class Context:
 
     def at(self, place: Place) -> Context:
         """The same request, asking for this part of the answer."""
+        there = self._copy()
+        there._place = place
+        return there
+
+    def recording(self, record_call: Callable[[Any], None]) -> Context:
+        """The same request, with somebody else who looks."""
+        there = self._copy()
+        there.record_call = record_call
+        return there
+
+    def _copy(self) -> Context:
         there = Context.__new__(Context)
         there.backends = self.backends
         there.clock = self.clock
         there.principal = self.principal
         there.deadline = self.deadline
         there.correlation_id = self.correlation_id
-        there.traceparent = self.traceparent
+        there.hints = self.hints
+        there.journal = self.journal
         there.operation_name = self.operation_name
         there.fresh = self.fresh
         there.max_page = self.max_page
@@ -118,7 +143,7 @@ class Context:
         there.stale = self.stale
         there._now = self._now
         there._today = self._today
-        there._place = place
+        there._place = self._place
         return there
 
     def served_stale(self, backend: str, operation: str, age: float, reason: str) -> None:

@@ -32,8 +32,8 @@ class ForOperators:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
             principal = await self._authenticate(scope["headers"])
-        except Unauthenticated as error:
-            response = self._refused(error, 401, challenge(error, self._realm))
+        except Unauthenticated as refused:
+            response = self._refused(refused, 401, challenge(refused, self._realm))
         else:
             if self._scope in principal.scopes:
                 response = await self._answer(Request(scope, receive))
@@ -41,8 +41,8 @@ class ForOperators:
                 missing = Unauthenticated(f"A token with the scope {self._scope} is needed.")
                 response = self._refused(missing, 401, challenge(missing, self._realm))
             else:
-                error = Forbidden(f"The scope {self._scope} is needed.", scopes=[self._scope])
-                response = self._refused(error, 403, scope_challenge([self._scope], self._realm))
+                forbidden = Forbidden(f"The scope {self._scope} is needed.", scopes=[self._scope])
+                response = self._refused(forbidden, 403, scope_challenge([self._scope], self._realm))
         await response(scope, receive, send)
 
     def _refused(self, error: GatewayError, status: int, told: bytes) -> Response:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 import sys
-from typing import IO, Any, Literal
+from typing import Any, BinaryIO, Literal
 
 import orjson
 import structlog
@@ -32,7 +32,7 @@ def _dumps(value: Any, default: Any = None) -> bytes:
     return orjson.dumps(value, default=str)
 
 
-def configure_logging(level: Level = "info", form: Format = "json", stream: IO[bytes] | None = None) -> None:
+def configure_logging(level: Level = "info", form: Format = "json", stream: BinaryIO | None = None) -> None:
     """Set up structlog for this process. Lines go to standard error unless a binary stream is given."""
     number = getattr(logging, level.upper())
     shared: list[Any] = [

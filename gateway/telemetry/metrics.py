@@ -101,5 +101,5 @@ class Metrics:
         registry = self.registry
         if shared_by_workers():
             registry = CollectorRegistry()
-            MultiProcessCollector(registry, os.environ["PROMETHEUS_MULTIPROC_DIR"])
+            MultiProcessCollector(registry, os.environ["PROMETHEUS_MULTIPROC_DIR"])  # type: ignore[no-untyped-call] # it ships no types for this
         return content_type, encode(registry)

@@ -68,6 +68,11 @@ class Sampler:
                     "backend.wsdl", backend=name, status=wsdl.status, tries=wsdl.tries, problem=wsdl.problem
                 )
             self._wsdl[name] = wsdl.status
+        memory, shared = self._connections.cache.memory, self._connections.cache.shared
+        if memory is not None:
+            metrics.cache_entries.set(len(memory.cache))
+            metrics.cache_bytes.set(memory.cache.bytes)
+        metrics.cache_away.set(shared is not None and shared.away)
         cache = self._documents.cache
         metrics.documents.set(len(cache))
         metrics.document_bytes.set(cache.weight)

@@ -12,7 +12,8 @@ from gateway.telemetry.labels import ANONYMOUS, BoundedValues
 from gateway.telemetry.logs import get_logger
 from gateway.telemetry.metrics import BREAKER, Metrics
 from gateway.telemetry.settings import TelemetrySettings
-from resolvers.backends.ports import Call, Clock
+from gateway.telemetry.tracing import Span, Tracer, passed_on
+from resolvers.backends.ports import Call, Clock, Hints
 from resolvers.backends.resilience import BreakerState
 from resolvers.context import Context
 from resolvers.errors import BackendError, GatewayError
@@ -36,8 +37,16 @@ class Telemetry:
     raises, and costs a few microseconds per operation.
     """
 
-    def __init__(self, settings: TelemetrySettings, clock: Clock, *, metrics: Metrics | None = None) -> None:
+    def __init__(
+        self,
+        settings: TelemetrySettings,
+        clock: Clock,
+        *,
+        metrics: Metrics | None = None,
+        tracer: Tracer | None = None,
+    ) -> None:
         self.metrics = metrics or Metrics()
+        self.tracer = tracer
         self.log = get_logger()
         self._clock = clock
         self._names = BoundedValues(settings.most_operations, settings.operations)
@@ -62,7 +71,13 @@ class Telemetry:
 
     # ---- Operations -------------------------------------------------------------------------------------------------
 
-    def finished(self, request: GraphQLRequest, context: Context, result: ExecutionResult, seconds: float) -> None:
+    def began(self, request: GraphQLRequest) -> Running:
+        """An operation is about to be run."""
+        return Running(self, request, None if self.tracer is None else self.tracer.operation(request))
+
+    def finished(
+        self, request: GraphQLRequest, context: Context, result: ExecutionResult, seconds: float, span: Span | None
+    ) -> None:
         """An operation was run; `seconds` is how long it took."""
         raw = request.operation.name
         name = ANONYMOUS if raw is None else self._names.of(raw, admit=request.principal.authenticated)
@@ -75,6 +90,8 @@ class Telemetry:
                 outcome = "invalid"
             for code in codes:
                 self._inc("errors", code)
+        if span is not None:
+            span.end(outcome, codes)
         self._inc("operations", name, outcome)
         self._observe("operation_seconds", seconds, name)
         if not codes:
@@ -89,7 +106,7 @@ class Telemetry:
             document=request.document.hash,
             outcome=outcome,
             durationMs=round(seconds * 1000, 3),
-            calls=context.calls,
+            calls=context.journal.calls,
             errors=codes,
             stale=len(context.stale),
             correlationId=context.correlation_id,
@@ -160,6 +177,10 @@ class Telemetry:
         """So many keys were looked up in the cache: `hit`, `miss`, `stale` or `absent`."""
         self._inc("cache_lookups", operation, outcome, by=count)
 
+    def store_failed(self, action: str) -> None:
+        """The shared store of the cache could not do this."""
+        self._inc("cache_failures", action)
+
     # -----------------------------------------------------------------------------------------------------------------
 
     def _cause(self, error: BackendError) -> str:
@@ -178,6 +199,26 @@ class Telemetry:
         if observe is None:
             observe = self._bound[key] = getattr(self.metrics, metric).labels(*labels).observe
         observe(value)
+
+
+class Running:
+    """`Watched` (gateway/operations.py)."""
+
+    __slots__ = ("_request", "_span", "_telemetry", "hints")
+
+    def __init__(self, telemetry: Telemetry, request: GraphQLRequest, span: Span | None) -> None:
+        self._telemetry = telemetry
+        self._request = request
+        self._span = span
+        context = passed_on(request.info) if span is None else span.hints
+        self.hints: Hints = (("X-Correlation-Id", request.info.correlation_id), *context)
+
+    def finished(self, context: Context, result: ExecutionResult, seconds: float) -> None:
+        self._telemetry.finished(self._request, context, result, seconds, self._span)
+
+    def given_up(self) -> None:
+        if self._span is not None:
+            self._span.end("refused", [])
 
 
 class Throttle:

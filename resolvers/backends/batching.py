@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from msgspec import Struct
 
-from resolvers.backends.ports import Args, Clock, Forwarded
+from resolvers.backends.ports import Args, Clock, Forwarded, Hints
 from resolvers.errors import (
     BackendContract,
     BackendError,
@@ -31,16 +31,20 @@ Fetch = Callable[[tuple[str, ...], Args, Forwarded, "Trip"], Awaitable[dict[str,
 
 ISOLATING = (BackendRejected, BackendFailed, BackendContract)
 """Failures that one key may have caused, so that splitting the batch may save the others."""
-_NOT_SENT: Final = float("inf")
+_NEVER: Final = float("inf")
 
 
 class Patience:
-    """By when a call is of use: the latest deadline of all who wait for it, in the clock's monotonic seconds."""
+    """By when a call is of use: the latest deadline of all who wait for it, in the clock's monotonic seconds.
 
-    __slots__ = ("deadline",)
+    `attempts` is how many were made so far, for those who leave before there is an answer.
+    """
+
+    __slots__ = ("attempts", "deadline")
 
     def __init__(self, deadline: float) -> None:
         self.deadline = deadline
+        self.attempts = 0
 
 
 class Known(Struct, frozen=True):
@@ -58,14 +62,21 @@ class Told(Struct, frozen=True):
 
 
 class Trip(Patience):
-    """One call on its way: what its askers hold already, and what the backend said about keeping its answer."""
+    """One call on its way: what its askers hold already, and what the backend said about keeping its answer.
 
-    __slots__ = ("known", "told")
+    `hints` are those of the first asker. `sent_at` and `back_at` are seconds of the epoch, infinite until then.
+    """
 
-    def __init__(self, deadline: float) -> None:
+    __slots__ = ("back_at", "hints", "keys", "known", "sent_at", "told", "waiters")
+
+    def __init__(self, deadline: float, hints: Hints = ()) -> None:
         super().__init__(deadline)
+        self.hints = hints
+        self.keys: dict[str, None] = {}
+        self.waiters: list[asyncio.Future[None]] = []
         self.known: dict[str, Known] = {}
         self.told: dict[str, Told] = {}
+        self.sent_at = self.back_at = _NEVER
 
 
 class Loaded(Struct):
@@ -78,19 +89,18 @@ class Loaded(Struct):
     found: Mapping[str, Any]
     told: Mapping[str, Told]
     sent_at: float
+    trips: Sequence[Trip]
+    """The calls that were waited for."""
 
 
 class _Batch(Trip):
     """Keys that leave in one call. Each waiter has a future of its own, so that its cancellation stays its own."""
 
-    __slots__ = ("found", "keys", "sent_at", "waiters")
+    __slots__ = ("found",)
 
-    def __init__(self, deadline: float) -> None:
-        super().__init__(deadline)
-        self.keys: dict[str, None] = {}
-        self.waiters: list[asyncio.Future[None]] = []
+    def __init__(self, deadline: float, hints: Hints) -> None:
+        super().__init__(deadline, hints)
         self.found: dict[str, Any] = {}
-        self.sent_at = _NOT_SENT
 
 
 class _Lane:
@@ -159,6 +169,7 @@ class Batcher:
         *,
         since: float = float("-inf"),
         known: Mapping[str, Known] | None = None,
+        hints: Hints = (),
     ) -> Loaded:
         """What the backend has for these distinct keys.
 
@@ -171,7 +182,7 @@ class Batcher:
             lane = self._lanes[identity] = _Lane()
         loop = asyncio.get_running_loop()
         left = deadline - self._clock.monotonic()
-        joined = self._join(lane, keys, since, known, deadline, left)
+        joined = self._join(lane, keys, since, known, deadline, left, hints)
         if lane.gathering:
             self._schedule(lane, identity, loop)
         waiters = []
@@ -203,6 +214,7 @@ class Batcher:
         known: Mapping[str, Known] | None,
         deadline: float,
         left: float,
+        hints: Hints,
     ) -> list[_Batch]:
         """The batches that these keys are in, which they now wait for."""
         joined: dict[_Batch, None] = {}
@@ -212,7 +224,7 @@ class Batcher:
             batch = batch_of.get(key)
             if batch is None or batch.sent_at <= since:
                 if not gathering or len(gathering[-1].keys) >= self._most:
-                    gathering.append(_Batch(patience))
+                    gathering.append(_Batch(patience, hints))
                 batch = batch_of[key] = gathering[-1]
                 batch.keys[key] = None
                 if known is not None and key in known:
@@ -226,7 +238,7 @@ class Batcher:
     def _loaded(self, keys: Sequence[str], joined: Sequence[_Batch], late: Sequence[_Batch]) -> Loaded:
         if len(joined) == 1 and not late:
             batch = joined[0]
-            return Loaded(batch.found, batch.told, batch.sent_at)
+            return Loaded(batch.found, batch.told, batch.sent_at, joined)
         found: dict[str, Any] = {}
         told: dict[str, Told] = {}
         for batch in joined:
@@ -239,10 +251,11 @@ class Batcher:
                 backend=self.backend,
                 operation=self.operation,
                 cause="deadline",
+                attempts=max(batch.attempts for batch in late),
             )
             for batch in late:
                 found.update((key, batch.found.get(key, timeout)) for key in keys if key in batch.keys)
-        return Loaded(found, told, min(batch.sent_at for batch in joined))
+        return Loaded(found, told, min(batch.sent_at for batch in joined), joined)
 
     def _schedule(self, lane: _Lane, identity: Identity, loop: asyncio.AbstractEventLoop) -> None:
         full = len(lane.gathering) > 1 or len(lane.gathering[0].keys) >= self._most
@@ -297,6 +310,7 @@ class Batcher:
                 if lane.batch_of.get(key) is batch:
                     del lane.batch_of[key]
             lane.running -= 1
+            batch.back_at = self._clock.time()
             _answered(batch)
             if lane.gathering:
                 self._send(lane, identity, asyncio.get_running_loop(), len(lane.gathering))

@@ -19,6 +19,7 @@ from resolvers.backends.credentials.secrets import Secrets
 from resolvers.backends.mapping import compile_reader
 from resolvers.backends.operation import GROUPED, OPERATIONS, Backends
 from resolvers.backends.ports import Clock, Endpoint, Jitter
+from resolvers.backends.recorded import RecordedSource
 from resolvers.backends.resilience import Guard, Observer, ResilienceSettings
 from resolvers.backends.rest.connector import RestConnector
 from resolvers.backends.settings import (
@@ -31,7 +32,8 @@ from resolvers.backends.settings import (
     connected,
 )
 from resolvers.backends.soap.connector import SoapConnector
-from resolvers.backends.source import BatchedSource
+from resolvers.backends.soap.loader import WsdlState
+from resolvers.backends.source import BatchedSource, Caller
 
 _MANNERS = frozenset(ResilienceSettings.model_fields) | {"gather", "calls_per_identity"}
 _TIMES = set(Freshness.model_fields) | {"max_batch"}
@@ -40,6 +42,12 @@ _TIMES = set(Freshness.model_fields) | {"max_batch"}
 
 class Watcher(Observer, CacheObserver, Protocol):
     """Who is told of calls and of what the cache does."""
+
+
+class CallTracer(Protocol):
+    """Who makes a span of each call."""
+
+    def around(self, caller: Caller, backend: str, operation: str) -> Caller: ...
 
 
 class Connections:
@@ -56,11 +64,12 @@ class Connections:
         clock: Clock = time,
         jitter: Jitter = random.random,
         watcher: Watcher | None = None,
+        tracer: CallTracer | None = None,
     ) -> None:
         self.settings = settings
         self.clock = clock
         self._jitter = jitter
-        self._watcher = watcher
+        self._tracer = tracer
         secrets = Secrets(environment)
         self.connectors: dict[str, RestConnector | SoapConnector] = {}
         self.guards: dict[str, Guard] = {}
@@ -88,7 +97,7 @@ class Connections:
             self.sources[operation.name] = self._source(operation)
         # Connectors and endpoints have read their secrets by now; whatever is missing is told at once.
         secrets.check()
-        self.backends = Backends(self.sources)
+        self.backends = Backends({name: RecordedSource(source) for name, source in self.sources.items()})
 
     def _account(self, backend: RestBackend | SoapBackend) -> str:
         """What of a backend's configuration decides what its records hold, and who we are there."""
@@ -101,9 +110,12 @@ class Connections:
     def _source(self, operation: Connected) -> BatchedSource | CachedSource:
         backend = self.settings.backends[operation.backend]
         grouped = operation.name in GROUPED
+        caller: Caller = self.guards[operation.backend].of(operation.name, idempotent=operation.settings.idempotent)
+        if self._tracer is not None:
+            caller = self._tracer.around(caller, operation.backend, operation.name)
         inner = BatchedSource(
             self._endpoint(operation),
-            self.guards[operation.backend].of(operation.name, idempotent=operation.settings.idempotent),
+            caller,
             key_of=attrgetter(operation.settings.key or OPERATIONS[operation.name] or "id"),
             grouped=grouped,
             clock=self.clock,
@@ -132,12 +144,12 @@ class Connections:
             return connector.endpoint(operation.name, settings, reader)
         raise TypeError(f"{operation.name} does not fit the kind of its backend")
 
-    def waiting_for(self) -> dict[str, str]:
-        """The backends whose contract is not known yet, and why."""
+    def contracts(self) -> dict[str, WsdlState]:
+        """Where loading the service description of each SOAP backend stands."""
         return {
-            name: connector.wsdl_state.status
+            name: connector.wsdl_state
             for name, connector in self.connectors.items()
-            if isinstance(connector, SoapConnector) and not connector.ready
+            if isinstance(connector, SoapConnector)
         }
 
     async def open(self) -> None:

@@ -7,6 +7,7 @@ from typing import Any, Final, Protocol
 
 from resolvers.backends.batching import Batcher, Known, Loaded, Patience, Told, Trip
 from resolvers.backends.ports import Args, Call, Clock, Endpoint, Fetched, Forwarded
+from resolvers.backends.recorded import call_record
 from resolvers.context import Context
 from resolvers.errors import BackendContract
 
@@ -99,7 +100,11 @@ class BatchedSource:
         joins none that is under way. What is `known` serves again where the backend says that it was not modified.
         """
         since = context.clock.time() if context.fresh else since
-        return await self._records.load(keys, args, forwarded, context.deadline, since=since, known=known)
+        loaded = await self._records.load(
+            keys, args, forwarded, context.deadline, since=since, known=known, hints=context.hints
+        )
+        self._note(keys, loaded, context)
+        return loaded
 
     async def load_pages(
         self,
@@ -113,11 +118,20 @@ class BatchedSource:
     ) -> Loaded:
         """The same for pages of a list, by `page_key`: each answer is a Fetched."""
         since = context.clock.time() if context.fresh else since
-        return await self._pages.load(pages, args, forwarded, context.deadline, since=since)
+        loaded = await self._pages.load(pages, args, forwarded, context.deadline, since=since, hints=context.hints)
+        self._note(pages, loaded, context)
+        return loaded
+
+    def _note(self, keys: Sequence[str], loaded: Loaded, context: Context) -> None:
+        context.journal.calls += len(loaded.trips)
+        if context.record_call is not None:
+            for trip in loaded.trips:
+                context.record_call(call_record(self.endpoint, trip, keys, loaded.found, context.clock.time()))
 
     async def _fetch(self, keys: tuple[str, ...], args: Args, forwarded: Forwarded, trip: Trip) -> dict[str, Any]:
         known = trip.known.get(keys[0]) if len(keys) == 1 else None
-        call = Call(keys=keys, args=args, forwarded=forwarded, if_none_match=None if known is None else known.etag)
+        etag = None if known is None else known.etag
+        call = Call(keys=keys, args=args, forwarded=forwarded, hints=trip.hints, if_none_match=etag)
         fetched = await self._caller.call(self.endpoint.attempt, call, trip)
         etag = fetched.etag if len(keys) == 1 else None
         if fetched.not_modified and known is not None:
@@ -129,7 +143,7 @@ class BatchedSource:
 
     async def _fetch_page(self, keys: tuple[str, ...], args: Args, forwarded: Forwarded, trip: Trip) -> dict[str, Any]:
         first, _, after = keys[0].partition(":")
-        call = Call(args=args, forwarded=forwarded, first=int(first), after=after or None)
+        call = Call(args=args, forwarded=forwarded, hints=trip.hints, first=int(first), after=after or None)
         fetched = await self._caller.call(self.endpoint.attempt, call, trip)
         if fetched.max_age is not None:
             trip.told[keys[0]] = Told(fetched.max_age, None)

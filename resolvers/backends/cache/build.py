@@ -53,11 +53,12 @@ class Cache:
         """The client, for whatever else processes share; this cache closes it."""
         self.channel: InvalidationChannel | None = None
         self.shared: RedisStore | None = None
+        self.memory: MemoryStore | None = None
         self._everything: Store | None = None
         self._private: Store | None = None
         if settings.store == "off":
             return
-        memory = MemoryStore(max_entries=settings.max_entries, max_bytes=settings.max_bytes, clock=clock)
+        memory = self.memory = MemoryStore(max_entries=settings.max_entries, max_bytes=settings.max_bytes, clock=clock)
         self._everything = self._private = memory
         if settings.store == "redis":
             self._share(memory, secrets)

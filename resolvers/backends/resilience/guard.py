@@ -146,6 +146,7 @@ class Guard:
                 self._observer.refused(self.backend, operation, "deadline")
                 raise self._too_late(operation, made)
             made += 1
+            patience.attempts += 1
             once = self._once(call, min(self._settings.timeout, left))
             try:
                 if self._hedge is None or not idempotent or self._hedge >= once.timeout:
