@@ -54,8 +54,7 @@ class Health:
     async def ready(self, request: Request) -> Response:
         """200 with what is to be done without, 503 with what is waited for."""
         unusable = self._unusable()
-        settings = self._connections.settings.backends
-        required = [name for name, backend in settings.items() if backend.required]
+        required = [name for name, guard in self._connections.guards.items() if guard.required]
         waiting = {name: unusable[name] for name in required if unusable.get(name) == "no service description"}
         if self._opened_at is None or (waiting and self._clock.monotonic() < self._opened_at + self._start_patience):
             return _answer(503, {"status": "starting", "waitingFor": waiting})
@@ -66,12 +65,10 @@ class Health:
     async def backends(self, request: Request) -> Response:
         """How every backend, issuer and store stands; always 200."""
         now = self._clock.time()
-        settings = self._connections.settings
         contracts = self._connections.contracts()
         backends: dict[str, Any] = {}
         for name, guard in self._connections.guards.items():
-            backend = settings.backends[name]
-            about = backends[name] = {"kind": backend.kind, "required": backend.required, **_guard(guard)}
+            about = backends[name] = {"required": guard.required, **_guard(guard)}
             if name in contracts:
                 about["wsdl"] = _told(contracts[name])
         issuers = {issuer.settings.issuer: _told(issuer.keys.status()) for issuer in self._verifier.issuers}

@@ -83,6 +83,7 @@ class Guard:
         observer: Observer | None = None,
     ) -> None:
         self.backend = backend
+        self.required = settings.required
         self._settings = settings
         self._clock = clock
         self._jitter = jitter
