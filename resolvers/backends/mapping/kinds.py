@@ -47,6 +47,6 @@ def _kind(hint: Any, required: bool) -> Kind:
         entry = get_args(hint)[0]
         if entry is str:
             return Kind("lines", required)
-        if isinstance(entry, type) and issubclass(entry, Struct):
+        if issubclass(entry, Struct):
             return Kind("records", required, entry)
     raise TypeError(f"no conversion makes {hint!r}")

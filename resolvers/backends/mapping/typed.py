@@ -140,14 +140,13 @@ def _gather(shape: Shape, level: int, values: dict[Keys, None], lists: dict[Keys
             if part.each is None:
                 _gather(part.shape, level, values, lists)
                 continue
-            if part.each.up == level:
-                keys = part.each.keys
-                if level or not keys or len(keys) != len(part.each.steps):
-                    raise Untypable("a list is read from where no key leads")
-                keyed, shapes = lists.setdefault(keys, (part.keyed, []))
-                if keyed != part.keyed:
-                    raise Untypable("a list is also read as a map")
-                shapes.append(part.shape)
+            keys = part.each.keys
+            if level or part.each.up or not keys or len(keys) != len(part.each.steps):
+                raise Untypable("a list is read from where no key leads")
+            keyed, shapes = lists.setdefault(keys, (part.keyed, []))
+            if keyed != part.keyed:
+                raise Untypable("a list is also read as a map")
+            shapes.append(part.shape)
             _gather(part.shape, level + 1, values, lists)
 
 

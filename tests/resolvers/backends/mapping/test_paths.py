@@ -8,8 +8,8 @@ import pytest
 
 from resolvers.backends.mapping.misfit import Misfit
 from resolvers.backends.mapping.paths import parse_path
-from resolvers.records import Customer, Order, Product
-from tests.resolvers.backends.mapping.compiled import CUSTOMER, ORDER, read, refused
+from resolvers.records import Address, Customer, Order, Product
+from tests.resolvers.backends.mapping.compiled import CUSTOMER, ORDER, read, reader, refused
 
 ITEM: dict[str, Any] = {
     "name": "Dupont",
@@ -135,6 +135,20 @@ def test_the_key_of_a_map_entry_is_a_value() -> None:
     assert [level.warehouse for level in found.stock] == ["7", "3"]
     found = read(Product, fields, {"ref": "A", "stock": [{"real": "1"}, {"real": "2"}]})
     assert [level.warehouse for level in found.stock] == ["0", "1"]
+
+
+def test_an_object_reads_from_around_it_and_the_key_above_it() -> None:
+    """In `one` a hat leads to the item that holds the object, and `$key` is the item's own key."""
+    fields = CUSTOMER + 'addresses = { one = "home", fields = { kind = "$key", city = "town", country = "^.country" } }'
+    compiled = reader(Customer, fields, items_path="*")
+    found = compiled.read_json(b'{"a": {"id": 1, "name": "n", "country": "FR", "home": {"town": "Lille"}}}')
+    assert found[0].addresses == (Address(kind="a", city="Lille", country="FR"),)
+
+
+def test_entries_may_come_from_a_list_elsewhere_in_the_item_around() -> None:
+    """A list may be reached by any path from the item."""
+    fields = ORDER + 'lines = { each = "body[0].lines", fields = { quantity = "q" } }'
+    assert [line.quantity for line in read(Order, fields, {"id": 1, "body": [{"lines": [{"q": 4}]}]}).lines] == [4]
 
 
 def test_an_entry_reads_from_the_item_around_it() -> None:

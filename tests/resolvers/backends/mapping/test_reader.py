@@ -165,8 +165,10 @@ def test_an_object_is_the_only_item(items_path: str | None) -> None:
 )
 def test_no_items(items_path: str | None, body: str) -> None:
     """An empty list, null, and PHP's empty list for an object are no items."""
-    page = reader(Order, ORDER, items_path=items_path).read_page_json(body.encode())
+    compiled = reader(Order, ORDER, items_path=items_path)
+    page = compiled.read_page_json(body.encode())
     assert (page.records, page.count) == ([], 0)
+    assert compiled.read_document(json.loads(body)) == page
 
 
 @pytest.mark.parametrize(

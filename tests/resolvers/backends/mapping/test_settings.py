@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from msgspec import Struct
 from pydantic import ValidationError
 
 from resolvers.backends.mapping import FieldSettings, InvalidMapping, MappingSettings, compile_reader, mapping_problems
@@ -44,6 +45,14 @@ def test_all_mistakes_are_told_at_once() -> None:
     ]
     assert unknown.startswith("fields.addresses.fields.town: Address has no such field; there are kind, lines, ")
     assert missing == "fields.name: is missing: every Customer needs it"
+
+
+def test_a_frame_is_checked_with_a_mapping_that_is_right() -> None:
+    """The paths of an answer's frame start at the answer; nothing is around it."""
+    assert mapping_problems(Order, settings(ORDER)) == ()
+    with pytest.raises(InvalidMapping) as told:
+        reader(Order, ORDER, items_path="^.data", extract={"total": "$key"})
+    assert [problem.key for problem in told.value.problems] == ["items", "total"]
 
 
 @pytest.mark.parametrize(
@@ -213,6 +222,24 @@ def test_editors_get_a_schema() -> None:
     assert {"path", "as", "values", "first_of", "each"} <= field["properties"].keys()
     assert field["additionalProperties"] is False
     assert all("description" in key for key in field["properties"].values())
+
+
+def test_a_record_of_an_unknown_kind_is_refused() -> None:
+    """A field that no conversion makes is noticed when the record is first looked at."""
+
+    class Parcel(Struct):
+        """A record with a field that the mapping does not know."""
+
+        weight: complex
+
+    class Parcels(Struct):
+        """A record with a list that the mapping does not know."""
+
+        weights: tuple[int, ...]
+
+    for record, told in ((Parcel, "complex"), (Parcels, "int")):
+        with pytest.raises(TypeError, match=told):
+            kinds_of(record)
 
 
 def test_every_field_of_every_record_can_be_mapped() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from resolvers.records import Address, Customer, Order
+from resolvers.records import Address, Customer, Invoice, Money, Order
 from tests.resolvers.backends.mapping.compiled import CUSTOMER, ORDER, read, refused
 
 NAN = float("nan")
@@ -49,6 +49,15 @@ def test_text_of_another_class_becomes_plain_text(raw: str) -> None:
     found = read(Order, ORDER + 'number = "n"', {"id": Written("7"), "n": Written(raw)})
     assert type(found.id) is str
     assert found.number == (raw or None)
+
+
+def test_numbers_and_dates_in_text_of_another_class() -> None:
+    """Amounts, days and instants are read from such texts as from any."""
+    fields = 'id = "id"\ntotal = { path = "t", currency_path = "c" }\nissued_on = "d"'
+    item = {"id": Written("1"), "t": Written("1.50"), "c": Written("EUR"), "d": Written("2026-01-31")}
+    assert read(Invoice, fields, item) == Invoice(
+        id="1", total=Money(Decimal("1.50"), "EUR"), issued_on=date(2026, 1, 31)
+    )
 
 
 @pytest.mark.parametrize("raw", [True, False, {}, [], {"a": 1}, ["a"], NAN, float("inf"), 10**80, Decimal("NaN"), b"x"])
