@@ -35,6 +35,11 @@ class Level(Protocol):
 
     @property
     def context(self) -> Context: ...
+    @property
+    def path(self) -> Sequence[str]:
+        """The response path, without list indices."""
+        ...
+
     def selects(self, name: str) -> bool:
         """Whether the field's own selection asks for the field of this GraphQL name."""
         ...
@@ -47,6 +52,26 @@ class Level(Protocol):
 Batch = Callable[..., Sequence[Any] | Awaitable[Sequence[Any]]]
 
 
+class _Placed:
+    """A level whose context knows where in the answer it is, so that a stale value can be named by its path."""
+
+    __slots__ = ("_level", "context")
+
+    def __init__(self, level: Level) -> None:
+        self._level = level
+        self.context = level.context.at(level)
+
+    @property
+    def path(self) -> Sequence[str]:
+        return self._level.path
+
+    def selects(self, name: str) -> bool:
+        return self._level.selects(name)
+
+    def selects_path(self, *names: str) -> bool:
+        return self._level.selects_path(*names)
+
+
 class _LevelOfOne:
     """The level of a single parent, where graphql-core itself runs the operation."""
 
@@ -55,6 +80,10 @@ class _LevelOfOne:
     def __init__(self, info: Info[Any, Any]) -> None:
         self._info = info
         self.context: Context = info.context
+
+    @property
+    def path(self) -> Sequence[str]:
+        return [key for key in self._info.path.as_list() if isinstance(key, str)]
 
     def selects(self, name: str) -> bool:
         return True
@@ -108,7 +137,7 @@ def computed(
 
 def _per_object(batch: Batch) -> Callable[..., Any]:
     async def resolve(root: Any, info: Info[Any, Any], **arguments: Any) -> Any:
-        answers = batch([root], _LevelOfOne(info), **arguments)
+        answers = batch([root], _Placed(_LevelOfOne(info)), **arguments)
         if inspect.isawaitable(answers):
             answers = await answers
         answer = answers[0]
@@ -160,7 +189,7 @@ def _with_python_arguments(schema: strawberry.Schema, definition: StrawberryFiel
     """The batch function, called with arguments as Strawberry would give them: Python names, input objects."""
     arguments = definition.arguments
     if not arguments:
-        return batch
+        return lambda parents, info: batch(parents, _Placed(info))
     registry, config = schema.schema_converter.scalar_registry, schema.config
     python_names = {config.name_converter.from_argument(argument): argument.python_name for argument in arguments}
 
@@ -171,6 +200,6 @@ def _with_python_arguments(schema: strawberry.Schema, definition: StrawberryFiel
                 break
         else:
             converted = {python_names[name]: value for name, value in given.items()}
-        return batch(parents, info, **converted)
+        return batch(parents, _Placed(info), **converted)
 
     return call

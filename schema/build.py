@@ -8,6 +8,7 @@ from strawberry.schema.config import StrawberryConfig
 
 from schema.access import guard
 from schema.binding import bind
+from schema.cost import weigh
 from schema.query import Query
 from schema.scalars import SCALARS
 
@@ -17,6 +18,7 @@ def build_schema() -> Schema:
     schema = Schema(query=Query, config=StrawberryConfig(scalar_map=SCALARS))
     bind(schema)
     guard(graphql_schema(schema))
+    weigh(graphql_schema(schema))
     return schema
 
 

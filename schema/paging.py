@@ -8,6 +8,7 @@ import strawberry
 
 from resolvers.pages import PageRequest
 from schema.binding import Level
+from schema.cost import FREE
 
 Node = TypeVar("Node")
 
@@ -15,7 +16,7 @@ First = Annotated[int, strawberry.argument(description="How many records at most
 After = Annotated[str | None, strawberry.argument(description="Start after the record with this cursor.")]
 
 
-@strawberry.type(description="Where a page lies in its list.")
+@strawberry.type(description="Where a page lies in its list.", directives=[FREE])
 class PageInfo:
     """Relay's PageInfo; paging is forward only."""
 
@@ -27,7 +28,7 @@ class PageInfo:
     )
 
 
-@strawberry.type(description="A record in a list, with its cursor.")
+@strawberry.type(description="A record in a list, with its cursor.", directives=[FREE])
 class Edge(Generic[Node]):
     """Relay's edge."""
 

@@ -12,6 +12,7 @@ from resolvers.errors import GatewayError
 from resolvers.records import Customer as CustomerRecord
 from schema.access import TOKEN_NEEDED, require_type
 from schema.binding import Level, relation
+from schema.cost import PAGED
 from schema.filters import (
     CustomersBy,
     InvoicesBy,
@@ -143,6 +144,7 @@ class Query:
         CustomerConnection | None,
         description="The customers that the caller may see.",
         calls=["customers.list"],
+        directives=[PAGED],
         own=["customers.by_ids"],
     )
     order: Order | None = relation(
@@ -156,13 +158,18 @@ class Query:
         OrderConnection | None,
         description="The orders that the caller may see.",
         calls=["orders.list"],
+        directives=[PAGED],
         own=["orders.by_customers"],
     )
     product: Product | None = relation(
         product, Product | None, description="One product; null when there is none.", calls=["products.by_skus"]
     )
     products: ProductConnection | None = relation(
-        products_page, ProductConnection | None, description="The products.", calls=["products.list"]
+        products_page,
+        ProductConnection | None,
+        description="The products.",
+        calls=["products.list"],
+        directives=[PAGED],
     )
     invoice: Invoice | None = relation(
         invoice,
@@ -175,6 +182,7 @@ class Query:
         InvoiceConnection | None,
         description="The invoices that the caller may see.",
         calls=["invoices.list"],
+        directives=[PAGED],
         own=["invoices.by_customers"],
     )
     node: Node | None = relation(

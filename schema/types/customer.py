@@ -11,6 +11,7 @@ import strawberry
 from resolvers import customers, invoices, orders, records
 from schema.access import PERSONAL_DATA, owner, requires
 from schema.binding import Level, computed, relation
+from schema.cost import FREE, PAGED, Cost
 from schema.filters import (
     CustomerStatus,
     InvoicesBy,
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
     from schema.types.order import OrderConnection
 
 Answers = Awaitable[Sequence[Any]]
+ALL_INVOICES = Cost(weight=10)
+"""For a sum that takes every invoice of a customer to work out."""
 
 
 def orders_of(
@@ -60,7 +63,7 @@ def balances_of(parents: Sequence[records.Customer], info: Level) -> Answers:
     return invoices.balances(parents, info.context)
 
 
-@strawberry.type(description="A postal address.")
+@strawberry.type(description="A postal address.", directives=[FREE])
 class Address:
     """Presents `resolvers.records.Address`."""
 
@@ -103,23 +106,25 @@ class Customer(Node):
         Annotated["OrderConnection", strawberry.lazy("schema.types.order")] | None,
         description="The customer's orders, from the shop.",
         calls=["orders.by_customers"],
+        directives=[PAGED],
     )
     invoices: Any = relation(
         invoices_of,
         Annotated["InvoiceConnection", strawberry.lazy("schema.types.invoice")] | None,
         description="The customer's invoices and credit notes, from accounting.",
         calls=["invoices.by_customers"],
+        directives=[PAGED],
     )
     balance: Any = relation(
         balances_of,
         list[Money] | None,
         description="What the customer owes, one amount per currency; null where accounting does not tell.",
         calls=["invoices.by_customers"],
-        directives=[requires("invoices:read")],
+        directives=[requires("invoices:read"), ALL_INVOICES],
     )
 
 
-@strawberry.type(description="A page of customers.", directives=[requires("customers:read")])
+@strawberry.type(description="A page of customers.", directives=[requires("customers:read"), FREE])
 class CustomerConnection(Connection[Customer]):
     """Relay's connection to customers."""
 

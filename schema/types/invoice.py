@@ -12,6 +12,7 @@ from resolvers import orders, records
 from resolvers.filters import is_overdue
 from schema.access import owner, requires
 from schema.binding import Level, computed, relation
+from schema.cost import FREE
 from schema.filters import InvoiceKind, InvoiceStatus
 from schema.ids import global_id
 from schema.paging import Connection
@@ -59,6 +60,6 @@ class Invoice(Node):
     )
 
 
-@strawberry.type(description="A page of invoices.", directives=[requires("invoices:read")])
+@strawberry.type(description="A page of invoices.", directives=[requires("invoices:read"), FREE])
 class InvoiceConnection(Connection[Invoice]):
     """Relay's connection to invoices."""

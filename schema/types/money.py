@@ -6,8 +6,12 @@ from decimal import Decimal
 
 import strawberry
 
+from schema.cost import FREE
 
-@strawberry.type(description="An amount in one currency. Amounts of different currencies are never added up.")
+
+@strawberry.type(
+    description="An amount in one currency. Amounts of different currencies are never added up.", directives=[FREE]
+)
 class Money:
     """Presents `resolvers.records.Money`."""
 

@@ -12,6 +12,7 @@ import strawberry
 from resolvers import inventory, invoices, records
 from schema.access import owner, requires
 from schema.binding import Level, computed, relation
+from schema.cost import FREE, PAGED, about
 from schema.filters import InvoicesBy, OfInvoices, OrderStatus, criteria_of, sort_of
 from schema.ids import global_id
 from schema.paging import After, Connection, First, page_request
@@ -80,7 +81,7 @@ class Order(Node):
     status: OrderStatus | None = strawberry.field(description="How far the order is.")
     placed_at: datetime | None = strawberry.field(description="When it was placed.")
     total: Money | None = strawberry.field(description="What the customer has to pay for it, taxes included.")
-    lines: list[OrderLine] = strawberry.field(description="What was ordered.")
+    lines: list[OrderLine] = strawberry.field(description="What was ordered.", directives=[about(5)])
     customer: Customer | None = relation(
         customers_of, Customer | None, description="Who placed it, from the CRM.", calls=["customers.by_ids"]
     )
@@ -89,9 +90,10 @@ class Order(Node):
         Annotated["InvoiceConnection", strawberry.lazy("schema.types.invoice")] | None,
         description="The invoices and credit notes for it, from accounting; empty when it is not billed.",
         calls=["invoices.by_orders"],
+        directives=[PAGED],
     )
 
 
-@strawberry.type(description="A page of orders.", directives=[requires("orders:read")])
+@strawberry.type(description="A page of orders.", directives=[requires("orders:read"), FREE])
 class OrderConnection(Connection[Order]):
     """Relay's connection to orders."""

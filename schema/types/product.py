@@ -11,6 +11,7 @@ import strawberry
 from resolvers import inventory, records
 from schema.access import requires
 from schema.binding import Level, computed, relation
+from schema.cost import FREE, about
 from schema.ids import global_id
 from schema.paging import Connection
 from schema.types.node import Node
@@ -53,7 +54,11 @@ class Product(Node):
     sku: str = strawberry.field(description="The stock keeping unit: the product's id in the warehouse.")
     name: str | None = strawberry.field(description="What it is called.")
     stock: Any = relation(
-        stock_of, list[StockLevel] | None, description="What each warehouse holds of it.", calls=["stock.by_skus"]
+        stock_of,
+        list[StockLevel] | None,
+        description="What each warehouse holds of it.",
+        calls=["stock.by_skus"],
+        directives=[about(5)],
     )
     available: Any = relation(
         available_of,
@@ -63,6 +68,6 @@ class Product(Node):
     )
 
 
-@strawberry.type(description="A page of products.", directives=[requires("inventory:read")])
+@strawberry.type(description="A page of products.", directives=[requires("inventory:read"), FREE])
 class ProductConnection(Connection[Product]):
     """Relay's connection to products."""
