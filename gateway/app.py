@@ -20,15 +20,18 @@ from gateway.execution.document_limits import DocumentLimits
 from gateway.execution.documents import Documents
 from gateway.execution.execute import Executor
 from gateway.execution.masking import Masking
+from gateway.http.conditional import Conditional
 from gateway.http.graphiql import GraphiQL
 from gateway.http.graphql import GraphQLEndpoint
 from gateway.http.health import Health, live
+from gateway.http.invalidation import invalidation_route
 from gateway.http.operators import Answer, ForOperators
 from gateway.operations import Operations
 from gateway.settings import ConfigurationError, Settings
 from gateway.telemetry.endpoint import Counted, metrics_endpoint
 from gateway.telemetry.sampling import Sampler
 from gateway.telemetry.telemetry import Telemetry
+from resolvers.backends.adapter import AdapterError
 from resolvers.backends.connect import Connections
 from resolvers.backends.credentials.secrets import MissingSecrets
 from resolvers.backends.ports import Clock
@@ -61,7 +64,7 @@ class Gateway:
             self.connections = Connections(
                 settings.data, environment, clock=clock, watcher=self.telemetry, tracer=self.telemetry.tracer
             )
-        except MissingSecrets as error:
+        except (MissingSecrets, AdapterError) as error:
             mistakes += str(error).splitlines()
         try:
             self.verifier = token_verifier(settings.auth, environ=environment, clock=clock)
@@ -111,7 +114,14 @@ class Gateway:
             return ForOperators(answer, authenticate, realm=settings.auth.realm)
 
         self.routes += [
-            Route("/graphql", Counted(endpoint, self.telemetry)),
+            Route("/graphql", Counted(Conditional(endpoint), self.telemetry)),
+            invalidation_route(
+                self.connections.cache.invalidate,
+                authenticate,
+                realm=settings.auth.realm,
+                body_limit=settings.server.max_body,
+                body_timeout=settings.server.body_timeout,
+            ),
             Route("/health/live", live, methods=["GET"]),
             Route("/health/ready", self.health.ready, methods=["GET"]),
             Route("/health/backends", for_operators(self.health.backends), methods=["GET"]),

@@ -14,7 +14,7 @@ from gateway.explain.predict import predict
 from gateway.http.request import GraphQLRequest
 from resolvers.backends.connect import Connections
 from resolvers.backends.ports import Hints
-from resolvers.context import Context
+from resolvers.context import Context, Lifetime
 from resolvers.errors import BadUserInput, Forbidden
 from resolvers.principal import Principal
 from schema.access import Policy
@@ -89,6 +89,7 @@ class Operations:
         started = clock.monotonic()
         wanted = info.timeout
         patience = self._deadline if wanted is None else min(wanted, self._deadline)
+        lifetime = Lifetime() if info.method == "GET" else None
         document = request.document.ast
         assert document is not None  # the door hands over valid documents only
         watched = self._watcher.began(request)
@@ -103,6 +104,7 @@ class Operations:
                 operation_name=request.operation.name,
                 fresh="no-cache" in (info.header("cache-control") or ""),
                 max_page=self._max_page,
+                lifetime=lifetime,
             )
             result: Any = self._executor.execute(
                 document,
@@ -120,6 +122,8 @@ class Operations:
             result = with_extension(result, "stale", stale_told(context))
         if explained is not None:
             result = with_extension(result, "explain", explained.told)
+        if lifetime is not None and not result.errors:
+            info.response_headers += kept_for(lifetime, principal)
         watched.finished(context, result, clock.monotonic() - started)
         answer: ExecutionResult = result
         return answer
@@ -158,9 +162,27 @@ def with_extension(result: ExecutionResult, name: str, value: Any) -> ExecutionR
     return ExecutionResult(result.data, result.errors, {**(result.extensions or {}), name: value})
 
 
+def kept_for(lifetime: Lifetime, principal: Principal) -> list[tuple[bytes, bytes]]:
+    """Cache-Control of an answer without errors (RFC 9111 §5.2.2): as long as its part that is fresh for the shortest.
+
+    Empty, which leaves `no-store`, where a part cannot be kept or nothing was read. What an anonymous caller sees is
+    public; everything else stays with its caller.
+    """
+    if not 1 <= lifetime.least < float("inf"):
+        return []
+    whose = b"private" if principal.authenticated else b"public"
+    return [(b"cache-control", b"%b, max-age=%d" % (whose, int(lifetime.least)))]
+
+
 def stale_told(context: Context) -> list[dict[str, Any]]:
-    """What of the answer is older than its TTL, as the client is told."""
+    """What of the answer is older than its TTL, as the client is told: response keys without list indices, seconds."""
     return [
-        {"backend": stale.backend, "operation": stale.operation, "age": round(stale.age, 1), "reason": stale.reason}
+        {
+            "path": list(stale.path),
+            "age": round(stale.age, 1),
+            "reason": stale.reason,
+            "backend": stale.backend,
+            "operation": stale.operation,
+        }
         for stale in context.stale
     ]
