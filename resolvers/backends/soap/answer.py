@@ -38,10 +38,10 @@ def open_answer(content_type: str, body: bytes, service: Service, grammar: Gramm
     if name != "Envelope" or version is None:
         if name.lower() == "html":
             raise AnswerProblem("html", "the answer is HTML")
-        raise AnswerProblem("not-soap", "the answer is XML, but no SOAP envelope")
+        raise AnswerProblem("not soap", "the answer is XML, but no SOAP envelope")
     found = next((child for child in root if child.tag == f"{namespace}}}Body"), None)
     if found is None:
-        raise AnswerProblem("no-body", "the answer's envelope has no Body")
+        raise AnswerProblem("no body", "the answer's envelope has no Body")
     first = next(iter(found), None)
     if first is not None and first.tag in _FAULTS:
         raise read_fault(first, version, service, grammar)
@@ -76,4 +76,4 @@ def _check_type(media: str, body: bytes) -> None:
         raise AnswerProblem("html", "the answer is HTML")
     if media.endswith("json") or looks == "json":
         raise AnswerProblem("json", "the answer is JSON")
-    raise AnswerProblem("content-type", "the answer is not XML by its Content-Type")
+    raise AnswerProblem("content type", "the answer is not XML by its Content-Type")

@@ -91,9 +91,9 @@ class Reply:
 
     def _told(self, value: Any, items: Sequence[Any]) -> Payload:
         """The items with what the answer tells beside them."""
-        total = find(value, self._total) if self._total else None
-        code = find(value, self._code) if self._code else None
-        message = find(value, self._message) if self._message else None
+        total, code, message = (
+            first(find(value, path)) if path else None for path in (self._total, self._code, self._message)
+        )
         return Payload(
             items=items,
             total=_whole_number(total),
@@ -106,13 +106,13 @@ class Reply:
         expected = self._operation.answer.name if self._operation.answer is not None else ""
         children = list(envelope_body)
         if not children:
-            raise AnswerProblem("empty-body", "the answer's Body is empty")
+            raise AnswerProblem("empty body", "the answer's Body is empty")
         for child in children:
             if child.tag.rpartition("}")[2] == expected:
                 return child
         if self._operation.style == "rpc":
             return next((child for child in children if child.get("id") is None), children[0])
-        raise AnswerProblem("not-expected", f"the answer holds no {expected}")
+        raise AnswerProblem("not expected", f"the answer holds no {expected}")
 
     def _path(self, text: str | None, root: str) -> Path | None:
         if text is None:
@@ -189,6 +189,13 @@ def find(value: Any, path: Path) -> Any:
             return value
         else:
             raise DecodeProblem("elements", None, path[: at + 1])
+    return value
+
+
+def first(value: Any) -> Any:
+    """One value: of several, which repeated wrappers on the way give, the first."""
+    if isinstance(value, list):
+        return value[0] if value else None
     return value
 
 

@@ -62,17 +62,17 @@ BROKEN: dict[str, tuple[str, bytes, str]] = {
     "JSON that says it is XML": ("text/xml", b'{"error": 1}', "json"),
     "nothing": ("text/xml", b"", "empty"),
     "blanks": ("text/xml", b" \r\n", "empty"),
-    "a PDF": ("application/pdf", b"%PDF-1.7", "content-type"),
-    "plain text": ("text/plain", b"Service temporarily unavailable", "content-type"),
+    "a PDF": ("application/pdf", b"%PDF-1.7", "content type"),
+    "plain text": ("text/plain", b"Service temporarily unavailable", "content type"),
     "half an envelope": ("text/xml", GOOD.encode()[:-20], "truncated"),
     "an envelope cut within a tag": ("text/xml", GOOD.encode()[:-5], "truncated"),
     "an envelope cut within a character": ("text/xml", GOOD.encode()[: GOOD.encode().index(b"\xc3") + 1], "truncated"),
     "tags that do not match": ("text/xml", GOOD.replace("</name>", "</nome>").encode(), "malformed"),
     "bytes that are not of the charset": ("text/xml", GOOD.encode().replace(b"\xc3", b"\xff"), "malformed"),
     "a charset that nobody knows": ("text/xml; charset=klingon", UNDECLARED.encode(), "charset"),
-    "XML that is no envelope": ("text/xml", b"<rss/>", "not-soap"),
-    "an envelope of another version of SOAP": ("text/xml", GOOD.replace(SOAP11, "urn:soap2").encode(), "not-soap"),
-    "an envelope without a body": ("text/xml", f'<s:Envelope xmlns:s="{SOAP11}"/>'.encode(), "no-body"),
+    "XML that is no envelope": ("text/xml", b"<rss/>", "not soap"),
+    "an envelope of another version of SOAP": ("text/xml", GOOD.replace(SOAP11, "urn:soap2").encode(), "not soap"),
+    "an envelope without a body": ("text/xml", f'<s:Envelope xmlns:s="{SOAP11}"/>'.encode(), "no body"),
 }
 
 

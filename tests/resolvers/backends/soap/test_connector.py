@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+import hmac
 import logging
 import threading
 import traceback
@@ -16,9 +17,9 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from resolvers.backends.credentials import MissingSecrets, Secrets
+from resolvers.backends.credentials import FixedCredentials, MissingSecrets, OutgoingRequest, Secrets
 from resolvers.backends.ports import Call
-from resolvers.backends.soap import ConfigurationProblem, SoapConnector, SoapOperationSettings
+from resolvers.backends.soap import ConfigurationProblem, SoapConnector, SoapOperationSettings, SoapSettings
 from resolvers.backends.soap.endpoint import SoapEndpoint
 from resolvers.errors import (
     BackendContract,
@@ -32,7 +33,7 @@ from resolvers.errors import (
 from resolvers.principal import Principal
 from tests.resolvers.backends.soap.certificates import certificate_pem, new_key, pem_of
 from tests.resolvers.backends.soap.conftest import Backend
-from tests.resolvers.backends.soap.fakes import PlainReader, Sleeper
+from tests.resolvers.backends.soap.fakes import Clock, PlainReader, Sleeper, entropy
 from tests.resolvers.backends.soap.hostile import ATTACKS
 from tests.resolvers.backends.soap.test_security import verify
 from tests.resolvers.backends.soap.wsdls import answered, describe, envelope
@@ -137,12 +138,12 @@ ANSWERS: list[tuple[str, dict[str, Any], type[BackendError], str]] = [
     ("nothing with 500", {"body": b"", "status": 500, "content_type": "text/html"}, BackendFailed, "HTTP 500"),
     ("half an answer", {"body": rows(1)[:-30]}, BackendContract, "truncated"),
     ("warnings before the answer", {"body": b"<br />\n<b>Warning</b>: x" + rows(1)}, BackendContract, "html"),
-    ("another answer", {"body": envelope('<PutResponse xmlns="urn:test"/>')}, BackendContract, "not-expected"),
-    ("an empty body", {"body": envelope("")}, BackendContract, "empty-body"),
+    ("another answer", {"body": envelope('<PutResponse xmlns="urn:test"/>')}, BackendContract, "not expected"),
+    ("an empty body", {"body": envelope("")}, BackendContract, "empty body"),
     ("not found", {"body": b"x", "status": 404, "content_type": "text/plain"}, BackendRejected, "HTTP 404"),
     ("unauthorised", {"body": b"", "status": 401}, BackendRejected, "credentials"),
     ("too many calls", {"body": b"", "status": 429, "Retry-After": "9"}, BackendUnavailable, "HTTP 429"),
-    ("a redirect", {"body": b"", "status": 307, "Location": "http://169.254.169.254/"}, BackendContract, "redirect"),
+    ("a redirect", {"body": b"", "status": 307, "Location": "http://169.254.169.254/"}, BackendContract, "HTTP 307"),
     (
         "a fault with 500",
         {"body": envelope("<s:Fault><faultcode>s:Server</faultcode></s:Fault>"), "status": 500},
@@ -460,6 +461,55 @@ async def test_credentials_go_with_calls_and_with_the_wsdl(serve: Serve, connect
     await (await endpoint_to(backend, connect, {"auth": keyed}, environment={"TOKEN": "a b"})).attempt(call("1"))
     assert backend.wsdl_calls[-1].query["key"] == "a b"
     assert backend.calls[-1][0].query["key"] == "a b"
+
+
+async def test_requests_are_signed_as_they_go_out(serve: Serve, connect: Connect) -> None:
+    """HMAC credentials see method, path and the very bytes of the envelope."""
+    backend = await serve(WSDL)
+    backend.says(rows())
+    auth = {"type": "hmac", "secret": "env:KEY", "key_id": "k1", "canonical": "{method} {target}\n{body}"}
+    endpoint = await endpoint_to(backend, connect, {"auth": auth}, environment={"KEY": "shared"})
+    await endpoint.attempt(call("1"))
+    request, body = backend.calls[0]
+    expected = hmac.digest(b"shared", b"POST /service\n" + body, "sha256").hex()
+    assert request.headers["X-Signature"] == expected
+
+
+class Renewing(FixedCredentials):
+    """Credentials whose first token has run out."""
+
+    def __init__(self, renewals: int = 1) -> None:
+        super().__init__(None)
+        self.token = 0
+        self.renewals = renewals
+
+    async def headers(self, request: OutgoingRequest, timeout: float) -> tuple[tuple[str, str], ...]:
+        return (("Authorization", f"Bearer {self.token}"),)
+
+    async def refreshed(self, refused: tuple[tuple[str, str], ...]) -> bool:
+        self.token += 1
+        return self.token <= self.renewals
+
+
+@pytest.mark.parametrize(("renewals", "tokens"), [(0, ["0"]), (1, ["0", "1"]), (9, ["0", "1"])])
+async def test_after_a_401_the_credentials_are_renewed_once(serve: Serve, renewals: int, tokens: list[str]) -> None:
+    """A token that has run out costs one more try, and only one."""
+    backend = await serve(WSDL)
+    backend.says(b"", status=401)
+    connector = SoapConnector(
+        "erp",
+        SoapSettings.model_validate({"wsdl": str(backend.wsdl)}),
+        credentials=Renewing(renewals),
+        secrets=Secrets({}),
+        clock=Clock(),
+        jitter=lambda: 1.0,
+        entropy=entropy,
+    )
+    endpoint = connector.endpoint("x", SoapOperationSettings.model_validate(BY_IDS), PlainReader())
+    await connector.open()
+    assert (await refused(endpoint)).cause == "credentials"
+    assert [request.headers["Authorization"].split()[1] for request, _ in backend.calls] == tokens
+    await connector.close()
 
 
 async def test_a_user_name_token_is_in_every_envelope(serve: Serve, connect: Connect) -> None:

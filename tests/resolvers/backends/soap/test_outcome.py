@@ -11,15 +11,15 @@ from resolvers.errors import BackendContract, BackendError, BackendFailed, Backe
 OUTCOMES = Outcomes("erp", "orders.by_ids", redact=lambda text: text.replace("hunter2", "***"), retry_fault=["Busy"])
 
 STATUSES: list[tuple[int, type[BackendError], str, bool]] = [
-    (301, BackendContract, "redirect", False),
-    (307, BackendContract, "redirect", False),
+    (301, BackendContract, "HTTP 301", False),
+    (307, BackendContract, "HTTP 307", False),
     (400, BackendRejected, "HTTP 400", False),
     (401, BackendRejected, "credentials", False),
     (403, BackendRejected, "credentials", False),
     (404, BackendRejected, "HTTP 404", False),
     (429, BackendUnavailable, "HTTP 429", True),
     (500, BackendFailed, "HTTP 500", True),
-    (501, BackendFailed, "HTTP 501", True),
+    (501, BackendFailed, "HTTP 501", False),
     (502, BackendUnavailable, "HTTP 502", True),
     (503, BackendUnavailable, "HTTP 503", True),
     (504, BackendUnavailable, "HTTP 504", True),
