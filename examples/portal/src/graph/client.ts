@@ -1,0 +1,44 @@
+/** The GraphQL client of one session. Another session gets another client, so that nothing of the former one is left. */
+
+import type { Client } from 'urql';
+import { cacheExchange, createClient, fetchExchange, mapExchange } from 'urql';
+
+import type { Identity } from '../session/identity';
+
+const endpoint = import.meta.env.VITE_GRAPHQL_URL ?? '../graphql';
+const PATIENCE = 20_000;
+/** Milliseconds: longer than the gateway's own deadline, so that its partial answer is what arrives. */
+
+export function clientOf(identity: Identity, onEnd: () => void): Client {
+  return createClient({
+    url: new URL(endpoint, document.baseURI).href,
+    preferGetMethod: false, // variables name people; addresses are logged on their way
+    fetchOptions: () => ({ headers: { authorization: `Bearer ${identity.token()}` } }),
+    fetch: (input, init) => fetch(input, { ...init, signal: patient(init?.signal) }),
+    exchanges: [
+      mapExchange({
+        onError(error) {
+          if (error.graphQLErrors.some(({ extensions }) => extensions['code'] === 'UNAUTHENTICATED')) onEnd();
+        },
+      }),
+      cacheExchange,
+      // Below the cache, so that an answer out of the cache still says when it came.
+      mapExchange({
+        onResult: (result) => ({ ...result, extensions: { ...result.extensions, [RECEIVED]: Date.now() } }),
+      }),
+      fetchExchange,
+    ],
+  });
+}
+
+const RECEIVED = 'receivedAt';
+
+/** When an answer of this client came, in milliseconds. */
+export function receivedAt(extensions: Record<string, unknown> | undefined): number {
+  return Number(extensions?.[RECEIVED]);
+}
+
+function patient(signal: AbortSignal | null | undefined): AbortSignal {
+  const patience = AbortSignal.timeout(PATIENCE);
+  return signal ? AbortSignal.any([signal, patience]) : patience;
+}

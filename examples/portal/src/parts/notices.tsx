@@ -1,0 +1,112 @@
+/** What a page says about what is missing and what is old. */
+
+import { useEffect, useLayoutEffect, useRef, useState } from 'react';
+
+import { moment } from '../format';
+import type { Answer } from '../graph/answer';
+import type { Path, Problem, Stale } from '../graph/problems';
+import { partsNamed, reason, system } from '../words';
+
+interface MissingProps {
+  /** The part as a whole is missing, not something within it. */
+  whole: boolean;
+  title: string;
+  at: Path;
+  problems: readonly Problem[];
+  answer: Answer<unknown>;
+}
+
+export function Missing({ whole, title, at, problems, answer }: MissingProps) {
+  const causes = new Map<string, Problem[]>();
+  for (const problem of problems) {
+    const cause = reason(problem);
+    causes.set(cause, [...(causes.get(cause) ?? []), problem]);
+  }
+  return [...causes].map(([cause, alike]) => {
+    const what = whole ? title : partsNamed(alike.map(({ path }) => path.slice(at.length)));
+    const references = new Set(alike.map(({ reference }) => reference).filter((reference) => reference !== null));
+    return (
+      <div key={cause} className="notice notice-warn">
+        <p>
+          <strong>{whole ? `${what}: not available right now.` : `${what}: missing here.`}</strong> {cause}
+        </p>
+        {/* Not live: what changes here with every try would be read out with every try. */}
+        <div className="remedy" aria-live="off">
+          {alike.some(({ retryable }) => retryable) && <Again of={what} answer={answer} />}
+          {references.size > 0 && <small>Reference for support: {[...references].join(', ')}</small>}
+        </div>
+      </div>
+    );
+  });
+}
+
+/** No answer at all: nothing is shown, or what was known before. */
+export function Failure({ answer }: { answer: Answer<unknown> }) {
+  const { failure, received } = answer;
+  return (
+    <div role="status" aria-atomic="false">
+      {failure && (
+        <div className="notice notice-warn">
+          <p>
+            <strong>{reason(failure)}</strong>
+            {received && <> You see what was known at {moment(received)}.</>}
+          </p>
+          <div className="remedy" aria-live="off">
+            {failure.retryable && <Again of="this page" answer={answer} />}
+          </div>
+        </div>
+      )}
+    </div>
+  );
+}
+
+/** One sentence for each system that fails, and one for everything that is being renewed. */
+export function Old({ stale }: { stale: readonly Stale[] }) {
+  const oldest = new Map<string, Stale>();
+  for (const entry of stale) {
+    const cause = entry.failed ? `${lower(system(entry.backend))} does not answer at the moment.` : '';
+    const known = oldest.get(cause);
+    if (known === undefined || entry.since < known.since) oldest.set(cause, entry);
+  }
+  return [...oldest].map(([cause, { since, failed }]) => (
+    <p key={cause} className={failed ? 'notice notice-warn' : 'old'}>
+      <span>
+        As of <time dateTime={since.toISOString()}>{moment(since)}</time>
+        {failed ? `: ${cause}` : ', being renewed.'}
+      </span>
+    </p>
+  ));
+}
+
+function Again({ of, answer }: { of: string; answer: Answer<unknown> }) {
+  const button = useRef<HTMLButtonElement>(null);
+  useLayoutEffect(() => {
+    const { current } = button;
+    // When all is well again the button goes; whoever had pressed it by keyboard goes on at the heading.
+    return () => {
+      if (current !== null && current === document.activeElement)
+        current.closest('section, main')?.querySelector<HTMLElement>('h1, h2')?.focus();
+    };
+  }, []);
+  return (
+    <>
+      <button ref={button} type="button" onClick={answer.retry} aria-disabled={answer.asking} aria-label={`Try again: ${of}`}>
+        Try again
+      </button>
+      <span aria-hidden="true">{answer.asking ? 'Trying…' : answer.retryAt !== undefined && <Countdown to={answer.retryAt} />}</span>
+    </>
+  );
+}
+
+function Countdown({ to }: { to: number }) {
+  const [now, setNow] = useState(Date.now);
+  useEffect(() => {
+    const timer = setInterval(() => setNow(Date.now()), 1_000);
+    return () => clearInterval(timer);
+  }, []);
+  return `Trying again in ${Math.max(1, Math.ceil((to - now) / 1_000))} s`;
+}
+
+function lower(sentence: string): string {
+  return sentence.charAt(0).toLowerCase() + sentence.slice(1);
+}

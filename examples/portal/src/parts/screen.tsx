@@ -1,0 +1,51 @@
+/** The frame of a page: its heading takes the focus when one comes from another page. */
+
+import type { ReactNode } from 'react';
+import { useEffect, useRef } from 'react';
+import { stringifyDocument } from 'urql';
+import type { DocumentNode } from 'graphql';
+
+import type { Answer } from '../graph/answer';
+import { Failure, Old } from './notices';
+
+interface ScreenProps {
+  title: string;
+  answer?: Answer<unknown>;
+  /** The operation behind this page, for the curious. */
+  query?: DocumentNode;
+  children: ReactNode;
+}
+
+let opened = false;
+
+/** From now on pages take the focus; the one that the browser itself opens leaves it where it is. */
+export function takeFocus(): void {
+  opened = true;
+}
+
+export function Screen({ title, answer, query, children }: ScreenProps) {
+  const heading = useRef<HTMLHeadingElement>(null);
+  useEffect(() => {
+    if (opened) heading.current?.focus();
+    takeFocus();
+  }, []);
+  useEffect(() => {
+    document.title = `${title} · Customer portal`;
+  }, [title]);
+  return (
+    <>
+      <h1 ref={heading} tabIndex={-1}>
+        {title}
+      </h1>
+      {answer && <Failure answer={answer} />}
+      {answer && <Old stale={answer.stale.filter(({ path }) => path.length === 0)} />}
+      {children}
+      {query && (
+        <details className="query">
+          <summary>The one query behind this page</summary>
+          <pre tabIndex={0}>{stringifyDocument(query)}</pre>
+        </details>
+      )}
+    </>
+  );
+}

@@ -1,0 +1,29 @@
+/** One order. Another customer's looks exactly like one that does not exist: the gateway answers both alike. */
+
+import { useAnswer } from '../graph/answer';
+import { OrderDocument } from '../graph/generated';
+import { OrderBody, OrderHead } from '../parts/orders';
+import { Part } from '../parts/part';
+import { Screen } from '../parts/screen';
+import { NotFound } from './not-found';
+
+const at = ['order'];
+
+export function OrderScreen({ id }: { id: string }) {
+  const answer = useAnswer(OrderDocument, { id });
+  const order = answer.data?.order;
+  const unknown = answer.data !== undefined && order === null && answer.problems.every(({ code }) => code === 'BAD_USER_INPUT');
+  if (unknown) return <NotFound what="order" />;
+  return (
+    <Screen title={order?.number ? `Order ${order.number}` : 'Order'} answer={answer} query={OrderDocument}>
+      <Part title="What was ordered" answer={answer} at={at} value={order} none="">
+        {(order) => (
+          <>
+            <OrderHead order={order} />
+            <OrderBody order={order} answer={answer} at={at} />
+          </>
+        )}
+      </Part>
+    </Screen>
+  );
+}

@@ -1,0 +1,3 @@
+/** The identity provider of this portal: the one line to change. */
+
+export { demo as provider } from './demo';
