@@ -13,7 +13,7 @@ from pydantic import TypeAdapter
 
 from gateway.settings import Settings
 from resolvers.backends.operation import OPERATIONS
-from resolvers.backends.settings import DOMAINS, BackendsSettings, RestOperation, SoapOperation
+from resolvers.backends.settings import DOMAINS, BackendsSettings, PythonOperation, RestOperation, SoapOperation
 from resolvers.backends.units import duration_text, size_text
 
 REF = "#/$defs/{model}"
@@ -23,7 +23,7 @@ def json_schema() -> dict[str, Any]:
     """The JSON Schema (2020-12) of the whole file."""
     own = Settings.model_json_schema(ref_template=REF)
     data = BackendsSettings.model_json_schema(ref_template=REF)
-    operations = TypeAdapter(RestOperation | SoapOperation).json_schema(ref_template=REF)
+    operations = TypeAdapter(RestOperation | SoapOperation | PythonOperation).json_schema(ref_template=REF)
     own["properties"].pop("data", None)
     definitions = own.pop("$defs", {}) | data.pop("$defs", {}) | operations.pop("$defs", {})
     domain = definitions.pop("Domain")
@@ -95,9 +95,15 @@ def markdown() -> str:
         offered = [f"`{operation}`" for operation in OPERATIONS if operation.startswith(f"{name}.")]
         lines.append(f"- {', '.join(offered)}")
     lines.append("")
-    domain = {key: value for key, value in definitions["Customers"]["properties"].items() if "anyOf" not in value}
+    tables = {operation.partition(".")[2] for operation in OPERATIONS}
+    domain = {key: value for key, value in definitions["Customers"]["properties"].items() if key not in tables}
     lines += _rows("customers", domain, definitions, seen)
-    for title, model in (("An operation over REST", "RestOperation"), ("An operation over SOAP", "SoapOperation")):
+    titles = {
+        "RestOperation": "An operation over REST",
+        "SoapOperation": "An operation over SOAP",
+        "PythonOperation": "An operation of an adapter in Python",
+    }
+    for model, title in titles.items():
         lines.append(f"## {title}\n")
         lines += _rows(f"customers.by_ids ({model})", definitions[model]["properties"], definitions, seen)
     return "\n".join(lines).rstrip() + "\n"

@@ -19,16 +19,20 @@ from resolvers.backends.credentials.secrets import Secrets
 from resolvers.backends.mapping import compile_reader
 from resolvers.backends.operation import GROUPED, OPERATIONS, Backends
 from resolvers.backends.ports import Clock, Endpoint, Jitter
+from resolvers.backends.python.connector import PythonConnector
 from resolvers.backends.recorded import RecordedSource
 from resolvers.backends.resilience import Guard, Observer, ResilienceSettings
 from resolvers.backends.rest.connector import RestConnector
 from resolvers.backends.settings import (
     BackendsSettings,
     Connected,
+    PythonBackend,
+    PythonOperation,
     RestBackend,
     RestOperation,
     SoapBackend,
     SoapOperation,
+    backends_of,
     connected,
 )
 from resolvers.backends.soap.connector import SoapConnector
@@ -71,9 +75,14 @@ class Connections:
         self._jitter = jitter
         self._tracer = tracer
         secrets = Secrets(environment)
-        self.connectors: dict[str, RestConnector | SoapConnector] = {}
+        self.connectors: dict[str, RestConnector | SoapConnector | PythonConnector] = {}
         self.guards: dict[str, Guard] = {}
-        for name, backend in settings.backends.items():
+        known = backends_of(settings)
+        for name, backend in known.items():
+            self.guards[name] = Guard(name, backend, clock, jitter, observer=watcher)
+            if isinstance(backend, PythonBackend):
+                self.connectors[name] = PythonConnector(name, backend)
+                continue
             credentials = credentials_of(name, backend.auth, secrets, clock=clock)
             if isinstance(backend, RestBackend):
                 self.connectors[name] = RestConnector(name, backend, credentials=credentials, clock=clock)
@@ -87,10 +96,9 @@ class Connections:
                     jitter=jitter,
                     entropy=os.urandom,
                 )
-            self.guards[name] = Guard(name, backend, clock, jitter, observer=watcher)
         self._environment = environment
         self.cache = Cache(settings.cache, secrets, clock=clock, jitter=jitter, observer=watcher)
-        self._accounts = {name: self._account(backend) for name, backend in settings.backends.items()}
+        self._accounts = {name: self._account(backend) for name, backend in known.items()}
         self.sources: dict[str, BatchedSource | CachedSource] = {}
         operations, _ = connected(settings)
         for operation in operations:
@@ -99,16 +107,18 @@ class Connections:
         secrets.check()
         self.backends = Backends({name: RecordedSource(source) for name, source in self.sources.items()})
 
-    def _account(self, backend: RestBackend | SoapBackend) -> str:
+    def _account(self, backend: RestBackend | SoapBackend | PythonBackend) -> str:
         """What of a backend's configuration decides what its records hold, and who we are there."""
         told = set(type(backend).model_fields) - _MANNERS
+        if isinstance(backend, PythonBackend):
+            return backend.model_dump_json(include=told)
         credentials = [secret for _, secret in backend.auth if isinstance(secret, SecretStr)]
         read = Secrets(self._environment).read
         values = [read(secret, "").get_secret_value() for secret in credentials]
         return backend.model_dump_json(include=told) + self.cache.fingerprint(values)
 
     def _source(self, operation: Connected) -> BatchedSource | CachedSource:
-        backend = self.settings.backends[operation.backend]
+        backend = backends_of(self.settings)[operation.backend]
         grouped = operation.name in GROUPED
         caller: Caller = self.guards[operation.backend].of(operation.name, idempotent=operation.settings.idempotent)
         if self._tracer is not None:
@@ -122,7 +132,7 @@ class Connections:
             linger=backend.gather,
             in_flight=backend.calls_per_identity,
         )
-        asked = operation.settings.model_dump_json(exclude=_TIMES)
+        asked = operation.settings.model_dump_json(exclude=_TIMES) + (operation.adapter or "")
         return self.cache.over(
             inner,
             operation.name,
@@ -137,11 +147,14 @@ class Connections:
         settings = operation.settings
         if isinstance(connector, RestConnector) and isinstance(settings, RestOperation):
             return connector.endpoint(operation.name, settings, operation.record, operation.mapping)
+        reader = compile_reader(
+            operation.record, operation.mapping, backend=operation.backend, operation=operation.name
+        )
         if isinstance(connector, SoapConnector) and isinstance(settings, SoapOperation):
-            reader = compile_reader(
-                operation.record, operation.mapping, backend=operation.backend, operation=operation.name
-            )
             return connector.endpoint(operation.name, settings, reader)
+        if isinstance(connector, PythonConnector) and isinstance(settings, PythonOperation):
+            assert operation.adapter is not None
+            return connector.endpoint(operation.name, operation.adapter, settings, reader)
         raise TypeError(f"{operation.name} does not fit the kind of its backend")
 
     def contracts(self) -> dict[str, WsdlState]:

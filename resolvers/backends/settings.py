@@ -14,9 +14,12 @@ from typing import Annotated, Any, Literal, cast
 from msgspec import Struct
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from resolvers.backends.adapter import AdapterError, find, offered
 from resolvers.backends.cache import CacheSettings, Freshness
 from resolvers.backends.mapping import FieldSettings, MappingSettings, Where, mapping_problems
 from resolvers.backends.operation import OPERATIONS
+from resolvers.backends.python.fields import own_names
+from resolvers.backends.python.settings import PythonOperationSettings, PythonSettings
 from resolvers.backends.resilience import ResilienceSettings
 from resolvers.backends.rest.settings import RestOperationSettings, RestSettings
 from resolvers.backends.soap.settings import SoapOperationSettings, SoapSettings
@@ -56,7 +59,13 @@ class SoapBackend(SoapSettings, _BackendKeys):
     kind: Literal["soap"]
 
 
-Backend = Annotated[RestBackend | SoapBackend, Field(discriminator="kind")]
+class PythonBackend(PythonSettings, _BackendKeys):
+    """An adapter in Python; a domain with `adapter` and without `backend` has one of its own with the defaults."""
+
+    kind: Literal["python"]
+
+
+Backend = Annotated[RestBackend | SoapBackend | PythonBackend, Field(discriminator="kind")]
 
 
 class _OperationKeys(Freshness):
@@ -77,6 +86,13 @@ class SoapOperation(SoapOperationSettings, _OperationKeys):
     """An operation of a SOAP backend."""
 
 
+class PythonOperation(PythonOperationSettings, _OperationKeys):
+    """An operation of an adapter in Python."""
+
+
+Operation = RestOperation | SoapOperation | PythonOperation
+
+
 class Domain(BaseModel):
     """Customers, orders, products, stock or invoices: who answers, what the fields are, and the operations.
 
@@ -85,7 +101,10 @@ class Domain(BaseModel):
 
     model_config = ConfigDict(extra="allow", frozen=True)
 
-    backend: str = Field(description="The name of the backend that answers.")
+    backend: str | None = Field(None, description="The name of the backend that answers.")
+    adapter: str | None = Field(
+        None, description="The Python class that answers in place of one, such as my_company.crm:Customers."
+    )
     fields: dict[str, FieldSettings] = Field(default_factory=dict, description="Where each field of a record is.")
     where: tuple[Where, ...] = Field((), description="Which items are records at all.")
 
@@ -114,9 +133,20 @@ class Connected(Struct, frozen=True):
 
     name: str
     backend: str
-    settings: RestOperation | SoapOperation
+    settings: Operation
     mapping: MappingSettings
     record: type[Struct]
+    adapter: str | None = None
+
+
+def backends_of(settings: BackendsSettings) -> dict[str, RestBackend | SoapBackend | PythonBackend]:
+    """The configured backends, and those of adapters that name none: each has the name of its domain."""
+    own = {
+        name: PythonBackend(kind="python")
+        for name in DOMAINS
+        if (domain := getattr(settings, name)) is not None and domain.adapter is not None and domain.backend is None
+    }
+    return own | settings.backends
 
 
 def connected(settings: BackendsSettings) -> tuple[list[Connected], list[tuple[str, str]]]:
@@ -127,13 +157,15 @@ def connected(settings: BackendsSettings) -> tuple[list[Connected], list[tuple[s
         domain = cast("Domain | None", getattr(settings, domain_name))
         if domain is None:
             continue
-        offered = [name.split(".")[1] for name in OPERATIONS if name.startswith(f"{domain_name}.")]
-        if not domain.operations:
-            mistakes.append((domain_name, f"needs one of the operations {', '.join(offered)}"))
-        for name, table in domain.operations.items():
+        try:
+            tables, offered_here = _tables(domain_name, domain)
+        except _Mistake as mistake:
+            mistakes.append((mistake.key, mistake.reason))
+            continue
+        for name, table in tables.items():
             key = f"{domain_name}.{name}"
-            if name not in offered or not isinstance(table, dict):
-                mistakes.append((key, f"this key is unknown: the operations are {', '.join(offered)}"))
+            if name not in offered_here or not isinstance(table, dict):
+                mistakes.append((key, f"this key is unknown: the operations are {', '.join(offered_here)}"))
                 continue
             try:
                 operation = _operation(settings, domain, key, table)
@@ -143,8 +175,11 @@ def connected(settings: BackendsSettings) -> tuple[list[Connected], list[tuple[s
                 mistakes.append((mistake.key, mistake.reason))
             else:
                 base = MappingSettings(fields=domain.fields, where=domain.where)
+                adapted = isinstance(operation, PythonOperation)
+                if adapted:
+                    base = own_names(record).overridden(domain.fields, domain.where)
                 mapping = base.overridden(operation.fields, operation.where)
-                keyed = (operation.items or "").endswith(".*")
+                keyed = not isinstance(operation, PythonOperation) and (operation.items or "").endswith(".*")
                 problems = mapping_problems(record, mapping, keyed=keyed)
                 # A mistake in the domain's own fields is told once, not for each of its operations.
                 for problem in problems:
@@ -152,8 +187,29 @@ def connected(settings: BackendsSettings) -> tuple[list[Connected], list[tuple[s
                     place = key if own and own[0] in operation.fields else domain_name
                     if (found := (f"{place}.{problem.key}", problem.reason)) not in mistakes:
                         mistakes.append(found)
-                operations.append(Connected(key, operation.backend or domain.backend, operation, mapping, record))
+                backend = operation.backend or domain.backend or domain_name
+                adapter = domain.adapter if adapted else None
+                operations.append(Connected(key, backend, operation, mapping, record, adapter))
     return operations, mistakes
+
+
+def _tables(domain_name: str, domain: Domain) -> tuple[dict[str, Any], list[str]]:
+    """The operations' tables, those of an adapter's methods included, and the names that they may have."""
+    names = [name.split(".")[1] for name in OPERATIONS if name.startswith(f"{domain_name}.")]
+    tables = dict(domain.operations)
+    if domain.adapter is not None:
+        try:
+            methods = offered(find(domain.adapter), names)
+        except AdapterError as error:
+            raise _Mistake(f"{domain_name}.adapter", str(error)) from error
+        elsewhere = [name for name in names if isinstance(tables.get(name), dict) and "backend" in tables[name]]
+        tables = {name: {} for name in methods} | tables
+        names = [name for name in names if name in methods or name in elsewhere]
+    elif domain.backend is None:
+        raise _Mistake(f"{domain_name}.backend", "this key is needed")
+    if not tables:
+        raise _Mistake(domain_name, f"needs one of the operations {', '.join(names)}")
+    return tables, names
 
 
 def check_backends(settings: BackendsSettings) -> Iterator[tuple[str, str]]:
@@ -170,15 +226,20 @@ class _Mistake(Exception):
         self.reason = reason
 
 
-def _operation(
-    settings: BackendsSettings, domain: Domain, key: str, table: dict[str, Any]
-) -> RestOperation | SoapOperation:
-    name = table.get("backend", domain.backend)
-    backend = settings.backends.get(name) if isinstance(name, str) else None
+def _operation(settings: BackendsSettings, domain: Domain, key: str, table: dict[str, Any]) -> Operation:
+    domain_name = key.split(".", maxsplit=1)[0]
+    name = table.get("backend", domain.backend or domain_name)
+    backend = backends_of(settings).get(name) if isinstance(name, str) else None
+    where = f"{key}.backend" if "backend" in table else f"{domain_name}.backend"
     if backend is None:
-        where = f"{key}.backend" if "backend" in table else f"{key.split('.', maxsplit=1)[0]}.backend"
         known = ", ".join(settings.backends) or "none"
         raise _Mistake(where, f"there is no backend {name!r}: configured are {known}")
+    if isinstance(backend, PythonBackend):
+        if domain.adapter is None:
+            raise _Mistake(where, f"the backend {name!r} is Python: name the class under {domain_name}.adapter")
+        return PythonOperation.model_validate(table)
+    if domain.adapter is not None and "backend" not in table:
+        raise _Mistake(where, f'the backend of an adapter has kind = "python", {name!r} has not')
     if isinstance(backend, RestBackend):
         return RestOperation.model_validate(table)
     return SoapOperation.model_validate(table)
