@@ -11,9 +11,11 @@ from graphql import ExecutionResult
 from gateway.execution.execute import Executor
 from gateway.explain.facts import OperationFacts, facts_of
 from gateway.explain.predict import predict
+from gateway.explain.trace import trace_told
 from gateway.http.request import GraphQLRequest
 from resolvers.backends.connect import Connections
 from resolvers.backends.ports import Hints
+from resolvers.backends.recorded import CallRecord
 from resolvers.context import Context, Lifetime
 from resolvers.errors import BadUserInput, Forbidden
 from resolvers.principal import Principal
@@ -85,8 +87,10 @@ class Operations:
         explained = self._explained(request) if "explain" in request.extensions else None
         if explained is not None and not explained.run:
             return ExecutionResult(None, None, {"explain": explained.told})
+        records = self._records(request) if "trace" in request.extensions else None
         clock = self._connections.clock
         started = clock.monotonic()
+        began = 0.0 if records is None else clock.time()
         wanted = info.timeout
         patience = self._deadline if wanted is None else min(wanted, self._deadline)
         lifetime = Lifetime() if info.method == "GET" else None
@@ -105,6 +109,7 @@ class Operations:
                 fresh="no-cache" in (info.header("cache-control") or ""),
                 max_page=self._max_page,
                 lifetime=lifetime,
+                record_call=None if records is None else records.append,
             )
             result: Any = self._executor.execute(
                 document,
@@ -122,11 +127,22 @@ class Operations:
             result = with_extension(result, "stale", stale_told(context))
         if explained is not None:
             result = with_extension(result, "explain", explained.told)
+        if records is not None:
+            told = trace_told(records, began, clock.monotonic() - started)
+            result = with_extension(result, "trace", told)
         if lifetime is not None and not result.errors:
             info.response_headers += kept_for(lifetime, principal)
         watched.finished(context, result, clock.monotonic() - started)
         answer: ExecutionResult = result
         return answer
+
+    def _records(self, request: GraphQLRequest) -> list[CallRecord] | None:
+        """Where the run's calls are noted, for a caller who asks for `trace: true` and may. Raises Forbidden."""
+        if request.extensions["trace"] is not True:
+            return None
+        if EXPLAIN_SCOPE not in request.principal.scopes:
+            raise Forbidden(f"extensions.trace needs the scope {EXPLAIN_SCOPE}", scopes=[EXPLAIN_SCOPE])
+        return []
 
     def _explained(self, request: GraphQLRequest) -> Explained:
         """What the request asks to be told about its plan. Raises Forbidden without the scope, BadUserInput."""
