@@ -29,7 +29,13 @@ def protocol_limits(settings: ServerSettings) -> ProtocolLimits:
     )
 
 
-def uvicorn_config(app: Any, settings: ServerSettings, **more: Any) -> uvicorn.Config:
+class WorkerProtocol(GuardedProtocol):
+    """The protocol of a worker process, which gets its class by name; `app_from_environment` sets the limits."""
+
+
+def uvicorn_config(
+    app: Any, settings: ServerSettings, *, protocol: type[GuardedProtocol] | None = None, **more: Any
+) -> uvicorn.Config:
     """uvicorn as the gateway runs it: uvloop, the guarded protocol, a bounded shutdown, no access log."""
 
     class Protocol(GuardedProtocol):
@@ -40,7 +46,7 @@ def uvicorn_config(app: Any, settings: ServerSettings, **more: Any) -> uvicorn.C
         host=settings.host,
         port=settings.port,
         loop="uvloop",
-        http=Protocol,
+        http=protocol or Protocol,
         ws="none",
         lifespan="on",
         access_log=False,
@@ -69,6 +75,7 @@ def app_from_environment() -> Starlette:
     """The application of one worker process, from the file that BIZGRAPH_CONFIG names."""
     settings = load(Path(os.environ[CONFIG_VARIABLE]), os.environ)
     configure_logging(settings.telemetry.log_level, settings.telemetry.log_format)
+    WorkerProtocol.limits = protocol_limits(settings.server)
     app = create_app(settings, os.environ)
     settle_memory()
     return app
@@ -86,7 +93,11 @@ def run(settings: Settings) -> None:
         uvicorn.Server(uvicorn_config(app, settings.server)).run()
         return
     config = uvicorn_config(
-        "gateway.server:app_from_environment", settings.server, factory=True, workers=settings.server.workers
+        "gateway.server:app_from_environment",
+        settings.server,
+        protocol=WorkerProtocol,
+        factory=True,
+        workers=settings.server.workers,
     )
     socket = config.bind_socket()
     Multiprocess(config, sockets=[socket]).run()

@@ -39,7 +39,7 @@ def configuration_path() -> Path:
 def demo_secrets() -> dict[str, str]:
     """The variables that the demo's configuration reads its secrets from."""
     return {
-        "BIZGRAPH_DEMO_KEY": DEMO_KEY,
+        "DEMO_TOKEN_KEY": DEMO_KEY,
         "DEMO_CRM_TOKEN": credentials.CRM_TOKEN,
         "DEMO_SHOP_KEY": credentials.SHOP_KEY,
         "DEMO_WAREHOUSE_PASSWORD": credentials.WAREHOUSE_PASSWORD,
@@ -61,8 +61,7 @@ def demo_environment(company: DemoCompany) -> dict[str, str]:
 def demo_settings(company: DemoCompany, more: Mapping[str, str] | None = None) -> tuple[Settings, dict[str, str]]:
     """The settings for a running company and the environment that they were read with."""
     environment = {**demo_environment(company), **(more or {})}
-    overlay = {name: value for name, value in environment.items() if name != "BIZGRAPH_DEMO_KEY"}
-    return load(configuration_path(), overlay), environment
+    return load(configuration_path(), environment), environment
 
 
 def examples() -> list[dict[str, str]]:
