@@ -13,6 +13,7 @@ from gateway.explain.facts import OperationFacts, facts_of
 from gateway.explain.predict import predict
 from gateway.explain.trace import trace_told
 from gateway.http.request import GraphQLRequest
+from gateway.limits.cost import cost_of
 from resolvers.backends.connect import Connections
 from resolvers.backends.ports import Hints
 from resolvers.backends.recorded import CallRecord
@@ -161,7 +162,10 @@ class Operations:
             request.principal,
             self._facts,
         )
-        return Explained(prediction.told({"value": None, "limit": None}), wanted.get("run", True))
+        document = request.document.ast
+        assert document is not None  # the door hands over valid documents only
+        cost = cost_of(self._executor.schema, document, request.operation.node, request.variables)
+        return Explained(prediction.told({"value": cost.value, "limit": None}), wanted.get("run", True))
 
     def _policy(self, principal: Principal) -> Policy:
         key = (principal.authenticated, principal.scopes)

@@ -12,6 +12,7 @@ from gateway.app import Gateway
 from gateway.explain.facts import facts_of
 from gateway.explain.predict import predict
 from gateway.explain.text import readable
+from gateway.limits.cost import cost_of
 from gateway.settings import CONFIG_VARIABLE, load
 from resolvers.errors import GatewayError
 from resolvers.principal import Principal
@@ -52,7 +53,9 @@ async def explain_file(
         found = predict(gateway.schema, document.ast, chosen.name, given, principal, facts_of(gateway.connections))
     except GatewayError as error:
         raise CannotExplain(error.message) from error
-    told = found.told({"value": None, "limit": None})
+    assert document.ast is not None  # it has no errors
+    cost = cost_of(gateway.schema, document.ast, chosen.node, given)
+    told = found.told({"value": cost.value, "limit": None})
     return orjson.dumps(told, option=orjson.OPT_INDENT_2).decode() if as_json else readable(told)
 
 
