@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from msgspec import Struct
 
 from resolvers.principal import ANONYMOUS, Principal
+from resolvers.privacy import Reads
 
 if TYPE_CHECKING:
     from resolvers.backends.operation import Backends
@@ -60,7 +61,7 @@ class Context:
     what was served although it was old; `lifetime` for how long the answer may be kept, when somebody wants to know.
     `hints` are headers that tell backends about it. `max_page` is the most records a page may hold. When somebody
     looks, `record_call` is told of every look-up that the cache answered and every call to a backend
-    (resolvers/backends/recorded.py).
+    (resolvers/backends/recorded.py). `reads` notes which personal data was read, where that is journalled.
     """
 
     __slots__ = (
@@ -78,6 +79,7 @@ class Context:
         "max_page",
         "operation_name",
         "principal",
+        "reads",
         "record_call",
         "stale",
     )
@@ -96,6 +98,7 @@ class Context:
         max_page: int = 200,
         record_call: Callable[[Any], None] | None = None,
         lifetime: Lifetime | None = None,
+        reads: Reads | None = None,
     ) -> None:
         self.backends = backends
         self.clock = clock
@@ -109,6 +112,7 @@ class Context:
         self.max_page = max_page
         self.record_call = record_call
         self.lifetime = lifetime
+        self.reads = reads
         self.stale: list[Stale] = []
         self._now = clock.time()
         self._today: date | None = None
@@ -140,6 +144,7 @@ class Context:
         there.max_page = self.max_page
         there.record_call = self.record_call
         there.lifetime = self.lifetime
+        there.reads = self.reads
         there.stale = self.stale
         there._now = self._now
         there._today = self._today
