@@ -137,8 +137,8 @@ class Interpreter:
             try:
                 found.append(self.value(child, item, wanted))
             except DecodeProblem as problem:
-                problem.within(f"[{index}]")
                 if not wanted.item:
+                    problem.within(f"[{index}]")
                     raise
                 found.append(problem)
         return found

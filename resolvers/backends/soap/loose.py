@@ -137,7 +137,8 @@ def _append(values: dict[str, Any], key: str, read: Decode, child: Any, *, alone
     try:
         items.append(read(child))
     except DecodeProblem as problem:
-        items.append(problem.within(f"{key}[{len(items)}]"))
+        # Without its index: the same problem of many records is one problem, and where each is, its place tells.
+        items.append(problem.within(key))
     return known
 
 

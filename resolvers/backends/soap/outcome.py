@@ -6,7 +6,7 @@
 | 429, 502, 503, 504                     | BackendUnavailable, with Retry-After    |
 | other 5xx without a fault              | BackendFailed, cause `HTTP 500`         |
 | other 4xx without a fault              | BackendRejected, cause `HTTP 404`       |
-| 3xx                                    | BackendContract, cause `HTTP 307`       |
+| 3xx                                    | BackendContract, cause `redirect`       |
 | a fault of the receiver (Server)       | BackendFailed, cause `fault`            |
 | any other fault                        | BackendRejected, cause `fault`          |
 | an answer that is no SOAP or not whole | BackendContract, the answer's own cause |
@@ -78,7 +78,7 @@ class Outcomes:
         told = f"{self._backend} answered HTTP {status}"
         cause = f"HTTP {status}"
         if 300 <= status < 400:
-            return self._contract(f"{told}: redirects are not followed", cause)
+            return self._contract(f"{told}: redirects are not followed", "redirect")
         if status in (401, 403):
             return BackendRejected(f"{self._backend} refused the gateway's credentials", cause="credentials", **where)
         if status in BY_STATUS:

@@ -11,8 +11,8 @@ from resolvers.errors import BackendContract, BackendError, BackendFailed, Backe
 OUTCOMES = Outcomes("erp", "orders.by_ids", redact=lambda text: text.replace("hunter2", "***"), retry_fault=["Busy"])
 
 STATUSES: list[tuple[int, type[BackendError], str, bool]] = [
-    (301, BackendContract, "HTTP 301", False),
-    (307, BackendContract, "HTTP 307", False),
+    (301, BackendContract, "redirect", False),
+    (307, BackendContract, "redirect", False),
     (400, BackendRejected, "HTTP 400", False),
     (401, BackendRejected, "credentials", False),
     (403, BackendRejected, "credentials", False),
