@@ -21,6 +21,7 @@ from gateway.execution.documents import Documents
 from gateway.execution.execute import Executor
 from gateway.execution.masking import Masking
 from gateway.http.conditional import Conditional
+from gateway.http.draining import protocol_state
 from gateway.http.graphiql import GraphiQL
 from gateway.http.graphql import GraphQLEndpoint
 from gateway.http.health import Health, live
@@ -155,7 +156,7 @@ def create_app(settings: Settings, environment: Mapping[str, str], **parts: Any)
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[dict[str, Any]]:
         async with whole.running():
-            yield {"gateway": whole}
+            yield {"gateway": whole, **protocol_state(settings.server)}
 
     app = Starlette(routes=whole.routes, lifespan=lifespan)
     app.state.gateway = whole

@@ -56,8 +56,8 @@ def serve(
 ) -> None:
     """Start the gateway for a configuration."""
     _own_schema()
-    from gateway.server import run
     from gateway.settings import CONFIG_VARIABLE, ConfigurationError, load
+    from gateway.telemetry.workers import shared_metrics
 
     path = config if config is not None else Path(os.environ.get(CONFIG_VARIABLE, "bizgraph.toml"))
     overrides = {"HOST": host, "PORT": port, "WORKERS": workers}
@@ -67,9 +67,13 @@ def serve(
     os.environ[CONFIG_VARIABLE] = str(path)
     try:
         settings = load(path, os.environ)
+        with shared_metrics(os.environ, settings.server.workers):
+            # Not before: it imports prometheus_client, which looks for the folder of the metrics.
+            from gateway.server import run
+
+            run(settings, lambda: load(path, os.environ))
     except ConfigurationError as error:
         raise _refuse(["The configuration cannot be used:", *(f"  {line}" for line in error.mistakes)]) from error
-    run(settings)
 
 
 @app.command()

@@ -2,102 +2,96 @@
 
 from __future__ import annotations
 
-import gc
 import os
+import signal
+import time
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import uvicorn
-from starlette.applications import Starlette
+from prometheus_client.multiprocess import mark_process_dead
 from uvicorn.supervisors import Multiprocess
 
-from gateway.app import create_app
-from gateway.http.protocol import GuardedProtocol, ProtocolLimits
-from gateway.settings import CONFIG_VARIABLE, ServerSettings, Settings, load
+from gateway.app import Gateway
+from gateway.http.draining import DrainingProtocol, protocol_state
+from gateway.reload import Serving
+from gateway.settings import CONFIG_VARIABLE, ConfigurationError, ServerSettings, Settings, load
 from gateway.telemetry.logs import configure_logging
+from gateway.telemetry.telemetry import Telemetry
+from gateway.telemetry.tracing import tracer_of
 
 
-def protocol_limits(settings: ServerSettings) -> ProtocolLimits:
-    """What the protocol allows a connection, from the configuration."""
-    return ProtocolLimits(
-        url=settings.max_url,
-        header_count=settings.max_headers,
-        header_bytes=settings.max_header_bytes,
-        header_timeout=settings.header_timeout,
-        body_timeout=settings.body_timeout,
-        idle_timeout=settings.idle_timeout,
-    )
+def uvicorn_config(app: Any, settings: ServerSettings, **more: Any) -> uvicorn.Config:
+    """uvicorn as the gateway runs it: uvloop, the guarded protocol, a bounded shutdown, no access log.
 
-
-class WorkerProtocol(GuardedProtocol):
-    """The protocol of a worker process, which gets its class by name; `app_from_environment` sets the limits."""
-
-
-def uvicorn_config(
-    app: Any, settings: ServerSettings, *, protocol: type[GuardedProtocol] | None = None, **more: Any
-) -> uvicorn.Config:
-    """uvicorn as the gateway runs it: uvloop, the guarded protocol, a bounded shutdown, no access log."""
-
-    class Protocol(GuardedProtocol):
-        limits = protocol_limits(settings)
-
+    The application brings the protocol's bounds along, in the state of its lifespan (`protocol_state`).
+    """
     return uvicorn.Config(
         app,
         host=settings.host,
         port=settings.port,
         loop="uvloop",
-        http=protocol or Protocol,
+        http=DrainingProtocol,
         ws="none",
         lifespan="on",
         access_log=False,
         log_level="warning",
         server_header=False,
-        timeout_graceful_shutdown=int(settings.shutdown),
+        timeout_graceful_shutdown=max(1, round(settings.shutdown)),
         proxy_headers=bool(settings.trusted_proxies),
         forwarded_allow_ips=list(settings.trusted_proxies),
         **more,
     )
 
 
-def settle_memory() -> None:
-    """Tell the garbage collector what a gateway is like: much that lives for ever, answers that hold no cycles.
-
-    Building an answer of a few thousand dicts would otherwise run the collector dozens of times over everything that
-    was loaded at start; on lists of hundreds of records that was half of the CPU. What is cyclic all the same is still
-    found, just less often.
-    """
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(100_000, 20, 100)
-
-
-def app_from_environment() -> Starlette:
-    """The application of one worker process, from the file that BIZGRAPH_CONFIG names."""
-    settings = load(Path(os.environ[CONFIG_VARIABLE]), os.environ)
+def serving(settings: Settings, environment: Mapping[str, str], read: Callable[[], Settings]) -> Serving:
+    """The application of one process. A reload uses what `read` returns then. Raises ConfigurationError."""
     configure_logging(settings.telemetry.log_level, settings.telemetry.log_format)
-    WorkerProtocol.limits = protocol_limits(settings.server)
-    app = create_app(settings, os.environ)
-    settle_memory()
-    return app
+    try:
+        tracer = tracer_of(settings.telemetry)
+    except ModuleNotFoundError as error:
+        raise ConfigurationError([f"telemetry.traces: {error.name} is missing: install bizgraph[otel]"]) from error
+    telemetry = Telemetry(settings.telemetry, time, tracer=tracer)
+
+    def build(changed: Settings) -> Gateway:
+        return Gateway(changed, environment, telemetry=telemetry)
+
+    return Serving(build(settings), lambda: build(read()), state=protocol_state(settings.server))
 
 
-def run(settings: Settings) -> None:
-    """Serve until SIGTERM or SIGINT. With several workers uvicorn starts and watches a process for each.
+def worker() -> Serving:
+    """The application of one worker process, from the file that BIZGRAPH_CONFIG names."""
+    path = Path(os.environ[CONFIG_VARIABLE])
+    return serving(load(path, os.environ), os.environ, lambda: load(path, os.environ))
 
+
+class Workers(Multiprocess):
+    """uvicorn's workers, which are told of a changed configuration instead of being replaced."""
+
+    def handle_hup(self) -> None:
+        """Every worker reloads on its own, and drops nothing."""
+        for process in self.processes:
+            if process.pid is not None:
+                os.kill(process.pid, signal.SIGHUP)
+
+    def keep_subprocess_alive(self) -> None:
+        before = {process.pid for process in self.processes}
+        super().keep_subprocess_alive()
+        for pid in before - {process.pid for process in self.processes}:
+            mark_process_dead(pid)  # type: ignore[no-untyped-call] # it ships no types for this
+
+
+def run(settings: Settings, read: Callable[[], Settings] | None = None) -> None:
+    """Serve until SIGTERM or SIGINT; on SIGHUP, use what `read` returns then.
+
+    With several workers uvicorn starts and watches a process for each, which reads the file that BIZGRAPH_CONFIG names.
     Raises ConfigurationError before anything listens when a secret or key is missing.
     """
-    configure_logging(settings.telemetry.log_level, settings.telemetry.log_format)
-    app = create_app(settings, os.environ)
+    app = serving(settings, os.environ, read or (lambda: settings))
     if settings.server.workers == 1:
-        settle_memory()
         uvicorn.Server(uvicorn_config(app, settings.server)).run()
         return
-    config = uvicorn_config(
-        "gateway.server:app_from_environment",
-        settings.server,
-        protocol=WorkerProtocol,
-        factory=True,
-        workers=settings.server.workers,
-    )
-    socket = config.bind_socket()
-    Multiprocess(config, sockets=[socket]).run()
+    app.gateway.telemetry.close()  # It has shown that the configuration can be used; each worker makes its own.
+    config = uvicorn_config("gateway.server:worker", settings.server, factory=True, workers=settings.server.workers)
+    Workers(config, sockets=[config.bind_socket()]).run()

@@ -7,20 +7,23 @@ from __future__ import annotations
 
 import logging
 import sys
-from typing import Any, BinaryIO, Literal
+from typing import Any, BinaryIO, Final, Literal
 
 import orjson
 import structlog
 
-EVENTS: dict[str, str] = {
-    "gateway.started": "The gateway listens; says where.",
-    "gateway.stopped": "The gateway has closed what it shared.",
-    "operation": "A GraphQL operation was answered: name, kind, duration, errors, backend calls.",
+EVENTS: Final[dict[str, str]] = {
+    "gateway.started": "A process can answer requests.",
+    "gateway.stopped": "A process has closed what it shared.",
+    "operation": "A GraphQL operation was run.",
     "operation.crashed": "A fault of the gateway itself; holds the traceback that the caller did not see.",
-    "backend.failed": "A call to a backend failed for good: backend, operation, code, cause, attempts.",
-    "executor.fallback": "An operation was run by graphql-core because the compiled executor does not cover it.",
+    "executor.fallback": "graphql-core ran an operation, because the compiled executor does not cover it.",
+    "backend.failed": "A call to a backend failed for good.",
+    "backend.breaker": "A breaker changed its state.",
+    "backend.wsdl": "A service description is missing, or has come at last.",
     "configuration.reloaded": "A changed configuration is in use.",
     "configuration.refused": "A changed configuration is wrong; the old one stays in use.",
+    "configuration.lingering": "Requests of an old configuration were cut off, because they did not end in time.",
 }
 """Every event that is logged, and what it says."""
 
@@ -34,33 +37,28 @@ def _dumps(value: Any, default: Any = None) -> bytes:
 
 def configure_logging(level: Level = "info", form: Format = "json", stream: BinaryIO | None = None) -> None:
     """Set up structlog for this process. Lines go to standard error unless a binary stream is given."""
-    number = getattr(logging, level.upper())
-    shared: list[Any] = [
-        structlog.contextvars.merge_contextvars,
-        structlog.processors.add_log_level,
-        structlog.processors.TimeStamper(fmt="iso", utc=True),
-    ]
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            *_rendering(form),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(getattr(logging, level.upper())),
+        logger_factory=_factory(form, stream),
+        cache_logger_on_first_use=True,
+    )
+
+
+def _rendering(form: Format) -> list[Any]:
     if form == "json":
-        structlog.configure(
-            processors=[*shared, structlog.processors.format_exc_info, structlog.processors.JSONRenderer(_dumps)],
-            wrapper_class=structlog.make_filtering_bound_logger(number),
-            logger_factory=structlog.BytesLoggerFactory(stream or sys.stderr.buffer),
-            cache_logger_on_first_use=True,
-        )
-    else:
-        structlog.configure(
-            processors=[
-                *shared,
-                structlog.dev.ConsoleRenderer(
-                    colors=sys.stderr.isatty(),
-                    # Never with local variables: they hold tokens and people's data.
-                    exception_formatter=structlog.dev.plain_traceback,
-                ),
-            ],
-            wrapper_class=structlog.make_filtering_bound_logger(number),
-            logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-            cache_logger_on_first_use=True,
-        )
+        return [structlog.processors.format_exc_info, structlog.processors.JSONRenderer(_dumps)]
+    return [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())]
+
+
+def _factory(form: Format, stream: BinaryIO | None) -> Any:
+    if form == "json":
+        return structlog.BytesLoggerFactory(stream or sys.stderr.buffer)
+    return structlog.PrintLoggerFactory(sys.stderr)
 
 
 def get_logger() -> Any:

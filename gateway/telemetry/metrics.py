@@ -11,7 +11,7 @@ import platform
 from importlib.metadata import version
 from typing import Final, Literal
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics
 from prometheus_client.exposition import choose_encoder
 from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.values import ValueClass
@@ -37,6 +37,8 @@ class Metrics:
     """The metrics of one process. Names, labels and help are the documentation's, which a test compares."""
 
     def __init__(self) -> None:
+        # Prometheus needs no series that tell when a series began.
+        disable_created_metrics()  # type: ignore[no-untyped-call] # it ships no types for this
         registry = self.registry = CollectorRegistry()
 
         def counter(name: str, told: str, *labels: str) -> Counter:

@@ -69,6 +69,15 @@ class Telemetry:
         """The GraphQL endpoint answers with this HTTP status."""
         self._inc("http_responses", str(status))
 
+    def reloaded(self, outcome: str) -> None:
+        """A reload of the configuration was `reloaded` or `refused`."""
+        self._inc("reloads", outcome)
+
+    def close(self) -> None:
+        """Send the spans that were not sent yet."""
+        if self.tracer is not None:
+            self.tracer.close()
+
     # ---- Operations -------------------------------------------------------------------------------------------------
 
     def began(self, request: GraphQLRequest) -> Running:
