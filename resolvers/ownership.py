@@ -31,9 +31,18 @@ def may_see(customer: str | None, record: Any) -> bool:
     """
     if customer is None:
         return True
-    kind = type(record)
-    owner = OWNER_OF.get(kind) or next((OWNER_OF[base] for base in kind.__mro__ if base in OWNER_OF), None)
+    owner = _owner(type(record))
     return isinstance(record, PUBLIC) if owner is None else owner(record) == customer
+
+
+def owner_of(record: Any) -> str | None:
+    """The customer that the record belongs to; None where it belongs to nobody, or nobody knows to whom."""
+    owner = _owner(type(record))
+    return None if owner is None else owner(record)
+
+
+def _owner(kind: type) -> Callable[[Any], str | None] | None:
+    return OWNER_OF.get(kind) or next((OWNER_OF[base] for base in kind.__mro__ if base in OWNER_OF), None)
 
 
 def told_to(customer: str, error: BackendContract, record_type: type, *, own_key: bool) -> BackendContract | None:
