@@ -183,3 +183,52 @@ def explain(
     except CannotExplain as error:
         raise _refuse([str(error)]) from error
     typer.echo(told)
+
+
+@app.command()
+def check(
+    config: ConfigOption = None,
+    sample: Annotated[
+        list[str] | None, typer.Option(help="Keys to ask with, such as customers=1,2; may be repeated.")
+    ] = None,
+    size: Annotated[int, typer.Option(min=1, max=200, help="How many records or keys a sample has.")] = 50,
+    token: Annotated[str | None, typer.Option("--as", help="A token, where backends see the caller.")] = None,
+    save: Annotated[Path | None, typer.Option(help="Keep the observed shape in this file.")] = None,
+    compare: Annotated[
+        Path | None, typer.Option(help="Tell what changed since this file; bizgraph.shapes.json where it is there.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
+) -> None:
+    """Ask every configured operation, and tell what does not fit. Ends with 1 when there is a problem."""
+    _own_schema()
+    import asyncio
+
+    from gateway.check.command import CannotCheck, check, samples_of, usual_file
+    from gateway.settings import CONFIG_VARIABLE, ConfigurationError, load
+    from gateway.telemetry.logs import configure_logging
+
+    path = config if config is not None else Path(os.environ.get(CONFIG_VARIABLE, "bizgraph.toml"))
+    usual = usual_file(path)
+    before = compare or (usual if usual.exists() and save is None else None)
+    configure_logging("error", "console")
+    try:
+        settings = load(path, os.environ)
+        samples = samples_of(sample or ())
+        report = asyncio.run(
+            check(settings, os.environ, samples=samples, size=size, token=token, save_to=save, compare=before)
+        )
+    except ConfigurationError as error:
+        raise _refuse(["The configuration cannot be used:", *(f"  {line}" for line in error.mistakes)]) from error
+    except CannotCheck as error:
+        raise _refuse([str(error)]) from error
+    if as_json:
+        import msgspec
+
+        typer.echo(msgspec.json.encode({"ok": report.ok, **msgspec.to_builtins(report)}))
+    else:
+        from rich.console import Console
+
+        from gateway.check.table import show
+
+        show(report, Console())
+    raise typer.Exit(0 if report.ok else 1)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, Final
 
 from aiohttp import ClientConnectionError, ServerDisconnectedError
@@ -43,6 +44,10 @@ class Answer(Struct, frozen=True):
 
     def __repr__(self) -> str:
         return f"Answer(status={self.status}, {len(self.body)} bytes)"
+
+
+watcher: ContextVar[Callable[[str | None, Answer], None] | None] = ContextVar("watcher", default=None)
+"""Who is told operation and answer of every exchange of the current task: tools that look at answers as they come."""
 
 
 def header_lines(headers: Iterable[tuple[str, str]]) -> bytes:
@@ -153,7 +158,10 @@ class HttpClient:
                     pool.give_back(link)
                 else:
                     link.close()
-        return Answer(message.code, message.headers, body)
+        answer = Answer(message.code, message.headers, body)
+        if (tell := watcher.get()) is not None:
+            tell(operation, answer)
+        return answer
 
     async def _ask(self, link: Link, request: bytes) -> tuple[RawResponseMessage, StreamReader]:
         protocol = link.protocol
