@@ -34,8 +34,8 @@ interface Known<Data> {
   stale: Stale[];
 }
 
-const OLD = 60_000;
 /** Milliseconds after which an answer is renewed when somebody looks at the page again. */
+const OLD = 60_000;
 
 /**
  * Asks, and asks again by itself while something is missing that may come back. The variables belong to the component:

@@ -6,14 +6,17 @@ import { cacheExchange, createClient, fetchExchange, mapExchange } from 'urql';
 import type { Identity } from '../session/identity';
 
 const endpoint = import.meta.env.VITE_GRAPHQL_URL ?? '../graphql';
-const PATIENCE = 20_000;
-/** Milliseconds: longer than the gateway's own deadline, so that its partial answer is what arrives. */
+
+/** The gateway answers by then with what it has. What is late is missing at first, and comes with the next try. */
+const DEADLINE = '3s';
+/** Milliseconds after which the gateway itself counts as out of reach. */
+const PATIENCE = 10_000;
 
 export function clientOf(identity: Identity, onEnd: () => void): Client {
   return createClient({
     url: new URL(endpoint, document.baseURI).href,
     preferGetMethod: false, // variables name people; addresses are logged on their way
-    fetchOptions: () => ({ headers: { authorization: `Bearer ${identity.token()}` } }),
+    fetchOptions: () => ({ headers: { authorization: `Bearer ${identity.token()}`, 'x-request-timeout': DEADLINE } }),
     fetch: (input, init) => fetch(input, { ...init, signal: patient(init?.signal) }),
     exchanges: [
       mapExchange({

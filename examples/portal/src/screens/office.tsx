@@ -18,8 +18,8 @@ import { customerStates } from '../words';
 type Found = NonNullable<NonNullable<CustomersQuery['customers']>['nodes'][number]>;
 
 const at = ['customers'];
-const PAUSE = 250;
 /** Milliseconds without a letter after which the question is asked. */
+const PAUSE = 250;
 
 export function OfficeScreen({ text }: { text: string }) {
   const [typed, setTyped] = useState(text);

@@ -8,8 +8,8 @@ interface Token {
   token: string;
 }
 
-const CHOSEN = 'portal-chosen';
 /** Remembers which token was chosen, so that a reload need not ask. The token itself is kept in memory only. */
+const CHOSEN = 'portal-chosen';
 
 export const demo: IdentityProvider = {
   async resume() {
