@@ -85,7 +85,7 @@ class Gateway:
         )
         page = None
         self.routes: list[BaseRoute] = [*pages]
-        if settings.graphiql.enabled:
+        if settings.graphiql.access != "off":
             about = {"endpoint": "/graphql", "subscriptionUrl": None, "title": settings.graphiql.title}
 
             def config() -> str:

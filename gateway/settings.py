@@ -8,12 +8,17 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping, Sequence
+from ipaddress import ip_network
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PrivateAttr, ValidationError
 
 from gateway.auth.settings import AuthSettings
+from gateway.execution.settings import DocumentsSettings
+from gateway.http.settings import CorsSettings, GraphiqlSettings, IntrospectionSettings
+from gateway.journal.settings import PrivacySettings
+from gateway.limits.settings import ConcurrencySettings, RateSettings
 from gateway.telemetry.settings import TelemetrySettings
 from resolvers.backends.settings import BackendsSettings, check_backends, reason_of
 from resolvers.backends.units import ByteSize, Duration
@@ -31,7 +36,13 @@ class ConfigurationError(Exception):
         self.mistakes = tuple(mistakes)
 
 
+def _network(value: str) -> str:
+    ip_network(value)  # raises ValueError that says what does not fit
+    return value
+
+
 Count = Annotated[int, Field(ge=1)]
+Network = Annotated[str, AfterValidator(_network)]
 
 
 class _Model(BaseModel):
@@ -69,8 +80,8 @@ class ServerSettings(_Model):
     """How many headers a request may have."""
     max_header_bytes: ByteSize = 32_768
     """How large they may be together."""
-    trusted_proxies: tuple[str, ...] = ()
-    """Addresses whose X-Forwarded-For and X-Forwarded-Proto are believed."""
+    trusted_proxies: tuple[Network, ...] = ()
+    """Addresses and networks whose X-Forwarded-For and X-Forwarded-Proto are believed."""
 
 
 class DocumentLimitSettings(_Model):
@@ -106,15 +117,24 @@ class LimitsSettings(_Model):
     document: DocumentLimitSettings = DocumentLimitSettings()
     max_page: Count = 200
     """How many records one page of a list may hold."""
+    cost: Count = 50_000
+    """What one operation may cost: the records that its answer may hold at most, as `@cost` and `@listSize` tell."""
+    cost_mode: Literal["measure", "enforce"] = "enforce"
+    """Count the operations that cost more, or refuse them."""
+    rate: RateSettings = RateSettings()
+    concurrency: ConcurrencySettings = ConcurrencySettings()
 
 
-class GraphiqlSettings(_Model):
-    """The page for people who explore."""
+class TenantSettings(_Model):
+    """One tenant: the tokens that name it are answered from backends of its own."""
 
-    enabled: bool = True
-    """Whether browsers that open the endpoint get the page."""
-    title: str = "bizgraph"
-    """The title of the page."""
+    issuers: tuple[str, ...] = ()
+    """The issuers whose tokens may name this tenant; every trusted one where none is named."""
+    backends: dict[str, dict[str, Any]] = {}
+    """What is different for it in the tables of `[backends]`, key by key."""
+
+
+TenantName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
 
 
 class Settings(_Model):
@@ -123,9 +143,21 @@ class Settings(_Model):
     server: ServerSettings = ServerSettings()
     auth: AuthSettings = AuthSettings()
     limits: LimitsSettings = LimitsSettings()
+    documents: DocumentsSettings = DocumentsSettings()
+    introspection: IntrospectionSettings = IntrospectionSettings()
     graphiql: GraphiqlSettings = GraphiqlSettings()
+    cors: CorsSettings = CorsSettings()
+    privacy: PrivacySettings = PrivacySettings()
     telemetry: TelemetrySettings = TelemetrySettings()
+    tenants: dict[TenantName, TenantSettings] = {}
+    """Where the claim of the tenant leads. With any, tokens that name no tenant, or another, are refused."""
     data: BackendsSettings = Field(default_factory=BackendsSettings, exclude=True)
+    _of_tenants: dict[str, BackendsSettings] = PrivateAttr(default_factory=dict)
+
+    @property
+    def of_tenants(self) -> Mapping[str, BackendsSettings]:
+        """Where each tenant's data comes from."""
+        return self._of_tenants
 
 
 DATA_KEYS = frozenset(BackendsSettings.model_fields)
@@ -175,9 +207,48 @@ def parse(content: Mapping[str, Any], source: str, origin: Mapping[str, str] | N
         note(error)
     else:
         mistakes += [f"{source}: {key}: {reason}" for key, reason in check_backends(backends)]
+    of_tenants: dict[str, BackendsSettings] = {}
+    if settings is not None and backends is not None:
+        for name, tenant in settings.tenants.items():
+            try:
+                of_tenants[name] = _of_tenant(data, tenant)
+            except ConfigurationError as error:
+                mistakes += [f"{source}: tenants.{name}.{mistake}" for mistake in error.mistakes]
     if mistakes or settings is None or backends is None:
         raise ConfigurationError(mistakes)
-    return settings.model_copy(update={"data": backends})
+    whole = settings.model_copy(update={"data": backends})
+    whole._of_tenants = of_tenants
+    return whole
+
+
+def _of_tenant(data: Mapping[str, Any], tenant: TenantSettings) -> BackendsSettings:
+    """The backends with what is different for the tenant. Raises ConfigurationError with keys and reasons."""
+    known: dict[str, Any] = data.get("backends", {})
+    if unknown := sorted(tenant.backends.keys() - known.keys()):
+        raise ConfigurationError([f"backends.{name}: there is no backend of this name" for name in unknown])
+    backends = {name: _laid_over(table, tenant.backends.get(name, {})) for name, table in known.items()}
+    try:
+        found = BackendsSettings.model_validate({**data, "backends": backends})
+    except ValidationError as error:
+        problems = error.errors(include_url=False, include_input=False)
+        raise ConfigurationError(
+            [f"{'.'.join(str(part) for part in problem['loc'])}: {reason_of(problem)}" for problem in problems]
+        ) from error
+    if mistakes := [f"{key}: {reason}" for key, reason in check_backends(found)]:
+        raise ConfigurationError(mistakes)
+    return found
+
+
+def _laid_over(table: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+    """The table with the changes in it, table by table where both have one of a name and, if any, type."""
+    laid = dict(table)
+    for name, value in changes.items():
+        below = laid.get(name)
+        if isinstance(below, dict) and isinstance(value, dict) and value.get("type") in (None, below.get("type")):
+            laid[name] = _laid_over(below, value)
+        else:
+            laid[name] = value
+    return laid
 
 
 def _overlay(content: dict[str, Any], environment: Mapping[str, str]) -> dict[str, str]:

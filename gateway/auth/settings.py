@@ -59,6 +59,8 @@ Name = Annotated[str, Field(min_length=1)]
 Names = Annotated[tuple[Name, ...], _ONE_OR_MORE]
 SomeNames = Annotated[tuple[Name, ...], Field(min_length=1), _ONE_OR_MORE]
 HttpName = Annotated[str, AfterValidator(_http_token)]
+Origin = Annotated[str, AfterValidator(_origin)]
+"""The origin of web pages, as browsers send it."""
 
 
 class _Settings(BaseModel):
@@ -144,7 +146,7 @@ class CookieSettings(_Settings):
     header: HttpName = Field(
         "x-bizgraph-csrf", description="A request that relies on the cookie must carry this header, with any value."
     )
-    origins: Annotated[tuple[Annotated[str, AfterValidator(_origin)], ...], _ONE_OR_MORE] = Field(
+    origins: Annotated[tuple[Origin, ...], _ONE_OR_MORE] = Field(
         min_length=1, description="Pages of these origins may use the cookie."
     )
 

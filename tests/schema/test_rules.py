@@ -1,20 +1,18 @@
-"""What the SDL promises is what is enforced: scopes, owners, personal fields. The file in the repository is the SDL."""
+"""What the SDL promises is what is enforced: scopes, owners, personal fields."""
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import pytest
 import strawberry
 from graphql import GraphQLObjectType
 
-import schema
 from resolvers import privacy
 from resolvers.ownership import OWNER_OF, PUBLIC
 from resolvers.records import Customer, type_names
 from schema.access import AUTHENTICATED, PERSONAL, SCOPES, Owner, guard, requires
-from schema.build import build_schema, graphql_schema, sdl
+from schema.build import build_schema, graphql_schema
 
 SCHEMA = graphql_schema(build_schema())
 
@@ -22,11 +20,6 @@ SCHEMA = graphql_schema(build_schema())
 def marks(node: Any, kind: type) -> list[Any]:
     directives = getattr(node.extensions.get("strawberry-definition"), "directives", None) or ()
     return [directive for directive in directives if isinstance(directive, kind)]
-
-
-def test_the_file_is_the_schema() -> None:
-    """`schema/schema.graphql` is what the gateway serves; `make schema` renews it."""
-    assert (Path(schema.__file__).parent / "schema.graphql").read_text() == sdl()
 
 
 def test_nothing_is_open() -> None:
