@@ -136,7 +136,7 @@ class Serving:
                     task.cancel()
                 await asyncio.gather(*self._tasks, return_exceptions=True)
                 await self._current.close()
-                self._telemetry.close()
+                await asyncio.to_thread(self._telemetry.close)
                 log.info("gateway.stopped", pid=os.getpid())
 
 

@@ -275,4 +275,6 @@ def code_of(error: GraphQLError) -> str:
         return original.code
     if error.extensions and "code" in error.extensions:
         return str(error.extensions["code"])
-    return "BAD_USER_INPUT" if error.path is None and original is None else "INTERNAL"
+    # graphql-core's own words about variables and arguments; those of fields speak of what a resolver returned.
+    of_the_caller = error.path is None or error.message.startswith("Argument '")
+    return "BAD_USER_INPUT" if of_the_caller and isinstance(original, GraphQLError | None) else "INTERNAL"
