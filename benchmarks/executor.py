@@ -254,7 +254,7 @@ def measure(shape: tuple[int, int, int], rounds: int) -> tuple[dict[str, float],
     shop = Shop(*shape)
     ways = {name: make(shop) for name, make in WAYS.items()}
     times: dict[str, list[float]] = {name: [] for name in ways}
-    repeats = max(1, 200 // (shape[0] * shape[1]))
+    repeats = max(1, 10_000 // (shape[0] * shape[1] * shape[2]))
 
     async def take_turns() -> Any:
         answers = [await way() for way in ways.values()]

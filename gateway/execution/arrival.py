@@ -8,15 +8,15 @@ objects found below start their own fields together, so that a batch function is
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Any, NamedTuple, cast
+from functools import partial
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from graphql import GraphQLObjectType, GraphQLResolveInfo
-from graphql.pyutils import is_awaitable
+from graphql import GraphQLObjectType, GraphQLResolveInfo, is_object_type
 
 from gateway.execution.compile import Unit, object_unit, value_unit
-from gateway.execution.failures import Failure, is_fatal
+from gateway.execution.failures import Failure
 from gateway.execution.flights import GONE, Flight, Place
-from gateway.execution.identify import declared_classes, identify
+from gateway.execution.identify import Asked, identify
 from gateway.execution.level import Indices, Level
 from gateway.execution.plan import Field, Selection
 
@@ -24,24 +24,14 @@ if TYPE_CHECKING:
     from gateway.execution.run import Run
 
 
-class Pool:
-    """Objects of one selection, gathered until all of them are known."""
-
-    __slots__ = ("dicts", "selection", "sources")
-
-    def __init__(self, selection: Selection) -> None:
-        self.selection = selection
-        self.sources: list[Any] = []
-        self.dicts: list[dict[str, Any]] = []
-
-
 class _Wait(NamedTuple):
-    """A value to wait for at a list depth, or the type of an object that is here."""
+    """A value to wait for at a list depth; or the type of an object that is here, with what its answer leads to."""
 
     depth: int
     place: Place
     awaitable: Awaitable[Any]
-    typed: Any
+    value: Any = None
+    then: Callable[[Any], GraphQLObjectType | Asked] | None = None
 
 
 class Arrival:
@@ -73,21 +63,32 @@ class Arrival:
         self._objects: dict[Field, list[tuple[Place, Any]]] = {}
         self._waits: dict[Field, list[_Wait]] = {}
         self._flying: dict[Field, int] = {}
-        self._waiting: dict[Field, list[Pool]] = {}
-        self._pools: dict[Selection, Pool] = {}
-        self._new: list[Pool] = []
+        self._waiting: dict[Field, list[Level]] = {}
+        self._pools: dict[Selection, Level] = {}
+        self._new: list[Level] = []
 
-    def execute(self, unit: Unit, *arguments: Any) -> Any:
+    def execute(self, unit: Unit, *arguments: Any) -> None:
         """Run the generated function and start the fields of the objects that it found."""
-        pools = [Pool(selection) for selection in unit.pools]
-        result = unit.function(self, *arguments, *(part for pool in pools for part in (pool.sources, pool.dicts)))
+        if not unit.pools:
+            unit.function(self, *arguments)
+            if self.surprised:
+                self._settle([])
+            return
+        pools: list[Level] = []
+        gathered: list[list[Any]] = []
+        for selection in unit.pools:
+            sources: list[Any] = []
+            dicts: list[dict[str, Any]] = []
+            pools.append(Level(selection, sources, dicts, self.level, self.awaited))
+            gathered += (sources, dicts)
+        unit.function(self, *arguments, *gathered)
         if self.surprised:
             self._pools = {pool.selection: pool for pool in pools}
             self._settle(pools)
         else:
             for pool in pools:
-                self._start(pool)
-        return result
+                if pool.dicts:
+                    self.run.start(pool)
 
     # What surprises tell.
 
@@ -95,14 +96,12 @@ class Arrival:
         self, field: Field, depth: int, index: int, indices: Indices, error: Exception, *, last: bool = False
     ) -> None:
         run = self.run
-        run.failures.append(
-            Failure(run.arrivals, self.awaited, self.level, index, field, depth, indices, error, last)
-        )
-        if not run.fatal and is_fatal(field, depth):
+        run.failures.append(Failure(run.arrivals, self.awaited, self.level, index, field, depth, indices, error, last))
+        if field.vital and all(field.required[: depth + 1]):
             run.fatal = True
 
     def wait(self, field: Field, depth: int, index: int, indices: Indices, awaitable: Awaitable[Any]) -> None:
-        self._wait(field, _Wait(depth, (index, indices), awaitable, None))
+        self._wait(field, _Wait(depth, (index, indices), awaitable))
 
     def sort_later(self, field: Field, index: int, indices: Indices, value: Any) -> None:
         if not self.surprised:
@@ -127,7 +126,7 @@ class Arrival:
             self._surprise()
         self._waits.setdefault(field, []).append(wait)
 
-    def _settle(self, pools: list[Pool]) -> None:
+    def _settle(self, pools: list[Level]) -> None:
         """Complete what can be completed, wait for the rest, and start the pools that nothing can join any more."""
         while self._values or self._objects:
             values, self._values = self._values, {}
@@ -153,7 +152,7 @@ class Arrival:
         for pool in (*pools, *new):
             self._release(pool)
 
-    def _release(self, pool: Pool) -> None:
+    def _release(self, pool: Level) -> None:
         assert pool.selection.field is not None  # the root is not gathered
         for field in pool.selection.field.below(self.level.selection):
             if self._flying.get(field):
@@ -161,26 +160,25 @@ class Arrival:
                 return
         self._start(pool)
 
-    def _start(self, pool: Pool) -> None:
-        if pool.sources:
-            self.run.start(Level(pool.selection, pool.sources, pool.dicts, self.level, self.awaited))
+    def _start(self, pool: Level) -> None:
+        if pool.dicts:
+            pool.awaited = self.awaited
+            self.run.start(pool)
 
     def _landing(self, field: Field, waits: list[_Wait]) -> Callable[[list[Any]], None]:
         def land(results: list[Any]) -> None:
             by_depth: dict[int, tuple[list[Place], list[Any]]] = {}
             by_type: dict[Selection, tuple[list[Place], list[Any]]] = {}
-            self.awaited = field.path_length()
+            self.awaited = field.length
             for wait, result in zip(waits, results, strict=True):
                 if result is GONE:
                     continue
-                if wait.typed is None:
-                    places, values = by_depth.setdefault(wait.depth, ([], []))
-                    places.append(wait.place)
-                    values.append(result)
-                elif isinstance(result, Exception):
-                    self.fail(field, field.depth, *wait.place, result)
-                else:
-                    self._group(field, by_type, result, wait.place, wait.typed[0])
+                if wait.then is not None:
+                    self._identified(field, by_type, wait.place, wait.value, partial(_resume, wait.then, result))
+                    continue
+                places, values = by_depth.setdefault(wait.depth, ([], []))
+                places.append(wait.place)
+                values.append(result)
             for depth, (places, values) in by_depth.items():
                 self._complete(field, depth, places, values)
             self._build(by_type)
@@ -200,37 +198,47 @@ class Arrival:
         for selection in unit.pools:
             pool = self._pools.get(selection)
             if pool is None:
-                pool = self._pools[selection] = Pool(selection)
+                pool = self._pools[selection] = Level(selection, [], [], self.level, self.awaited)
                 self._new.append(pool)
             gathered += [pool.sources, pool.dicts]
         unit.function(self, places, values, *gathered)
 
     def _sort(self, field: Field, found: list[tuple[Place, Any]]) -> None:
         """Ask for the types of objects, and complete those of one type together."""
-        declared = field.units.get("declared")
-        if declared is None:
-            declared = field.units["declared"] = declared_classes(field)
         by_type: dict[Selection, tuple[list[Place], list[Any]]] = {}
+        named = field.named
+        if is_object_type(named) and not named.is_type_of:
+            for place, value in found:
+                self._group(field, by_type, named, place, value)
+            self._build(by_type)
+            return
         info: GraphQLResolveInfo[Any] | None = None
         parent: Place | None = None
         for place, value in found:
-            object_type = declared.get(type(value))
-            if object_type is None:
-                index, indices = place
-                above = index, indices[: len(indices) - field.depth]
-                if info is None or above != parent:
-                    info, parent = self.info(field, *above), above
-                try:
-                    answer = identify(self.run, field, value, info)
-                except Exception as error:  # noqa: BLE001 - whatever the type's functions raise is the object's error
-                    self.fail(field, field.depth, index, indices, error)
-                    continue
-                if is_awaitable(answer):
-                    self._wait(field, _Wait(field.depth, place, answer, (value,)))
-                    continue
-                object_type = cast(GraphQLObjectType, answer)
-            self._group(field, by_type, object_type, place, value)
+            index, indices = place
+            above = index, indices[: len(indices) - field.depth]
+            if info is None or above != parent:
+                info, parent = self.info(field, *above), above
+            self._identified(field, by_type, place, value, partial(identify, self.run, field, value, info))
         self._build(by_type)
+
+    def _identified(
+        self,
+        field: Field,
+        by_type: dict[Selection, tuple[list[Place], list[Any]]],
+        place: Place,
+        value: Any,
+        ask: Callable[[], GraphQLObjectType | Asked],
+    ) -> None:
+        try:
+            found = ask()
+        except Exception as error:  # noqa: BLE001 - whatever the type's functions raise is the object's error
+            self.fail(field, field.depth, *place, error)
+            return
+        if isinstance(found, Asked):
+            self._wait(field, _Wait(field.depth, place, found.answer, value, found.then))
+        else:
+            self._group(field, by_type, found, place, value)
 
     def _group(
         self,
@@ -255,3 +263,9 @@ class Arrival:
                 selection.arrange(self.run.variables)
                 unit = selection.unit = object_unit(selection, self.run.variables)
             self._fill(unit, places, values)
+
+
+def _resume(then: Callable[[Any], GraphQLObjectType | Asked], answer: Any) -> GraphQLObjectType | Asked:
+    if isinstance(answer, Exception):
+        raise answer
+    return then(answer)

@@ -1,9 +1,8 @@
 """Plans become Python: one generated function completes a field for all objects of a level.
 
 The code takes the optimistic path: values have the declared types, nothing is null that must not be. Each other value
-is handed to a `Surprise` (`complete.py`) with its position and the code goes on with what comes back. Nothing a caller
-wrote becomes code: response keys, constants and functions reach it as closure variables, and only attribute names of
-the schema that are identifiers are spelled out.
+is handed to a `Surprise` (`complete.py`) with its position and the code goes on with what comes back. Names are spelled
+out only where they are identifiers, which GraphQL's are; everything else reaches the code as a closure variable.
 
 Generated for `orders { id total { amount } lines { sku product { name } } }`, shortened:
 
@@ -21,14 +20,15 @@ Generated for `orders { id total { amount } lines { sku product { name } } }`, s
                     if type(v1) is not str:
                         v1 = X3(A, i, (len(r1),), v1)
                     ...
-                    w1 = {K4: v1, K5: v2, K6: v3}
+                    w1 = {'id': v1, 'total': v2, 'lines': v3}
                 r1.append(w1)
             v = r1
-        d[K0] = v
+        d['orders'] = v
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from keyword import iskeyword
 from types import CodeType
@@ -49,6 +49,7 @@ from gateway.execution.leaves import leaf_lines
 from gateway.execution.lru import Lru
 from gateway.execution.plan import Field, Origin, Selection
 
+_NAME = re.compile("[_A-Za-z][_0-9A-Za-z]*")
 _MOST_LOOPS = 10  # CPython refuses more than 20 nested blocks
 _codes: Lru[str, CodeType] = Lru(entries=512, bytes=16 * 2**20)
 
@@ -65,7 +66,7 @@ class Unit:
 
 def root_unit(root: Selection, variables: VariableValues) -> Unit:
     """`f(arrival, source, mapping, data, *gathered)` reads the object of the operation's root into `data`."""
-    writer = _Writer(variables)
+    writer = _Writer(variables, root.plan.keyed)
     writer.line(0, "i = 0")
     writer.body(0, root, "o", "m", "v")
     writer.line(0, "d.update(v)")
@@ -74,8 +75,8 @@ def root_unit(root: Selection, variables: VariableValues) -> Unit:
 
 def column_unit(field: Field, variables: VariableValues) -> Unit:
     """`f(arrival, values, dicts, *gathered)` completes a late field for all objects of a level."""
-    writer = _Writer(variables)
-    key = writer.constant("K", field.key)
+    writer = _Writer(variables, field.host.plan.keyed)
+    key = writer.key(field.key)
     writer.line(0, "for i, d, v in zip(range(len(values)), dicts, values):")
     writer.loops = 1
     writer.value(1, field, 0, "v", awaited=field.origin is Origin.RESOLVER)
@@ -85,7 +86,7 @@ def column_unit(field: Field, variables: VariableValues) -> Unit:
 
 def value_unit(field: Field, depth: int, variables: VariableValues) -> Unit:
     """`f(arrival, places, values, *gathered)` completes single values of a field, `depth` lists deep."""
-    writer = _Writer(variables)
+    writer = _Writer(variables, field.host.plan.keyed)
     writer.base = "b"
     writer.line(0, "for (i, b), v in zip(places, values):")
     writer.loops = 1
@@ -96,7 +97,7 @@ def value_unit(field: Field, depth: int, variables: VariableValues) -> Unit:
 
 def object_unit(selection: Selection, variables: VariableValues) -> Unit:
     """`f(arrival, places, objects, *gathered)` answers single objects whose type was asked for."""
-    writer = _Writer(variables)
+    writer = _Writer(variables, keyed=True)
     writer.base = "b"
     writer.line(0, "c = m = None")
     writer.line(0, "for (i, b), o in zip(places, values):")
@@ -111,8 +112,9 @@ def object_unit(selection: Selection, variables: VariableValues) -> Unit:
 class _Writer:
     """Collects the lines of one function, the constants that they name and the selections that they gather."""
 
-    def __init__(self, variables: VariableValues) -> None:
+    def __init__(self, variables: VariableValues, keyed: bool) -> None:
         self.variables = variables
+        self.keyed = keyed
         self.lines: list[str] = []
         self.prologue: list[str] = []
         self.constants: dict[str, Any] = {}
@@ -130,6 +132,10 @@ class _Writer:
         self.constants[name] = value
         return name
 
+    def key(self, key: str) -> str:
+        """A response key. As literals of the code they make dicts faster, and a GraphQL name can be nothing else."""
+        return repr(key) if _NAME.fullmatch(key) else self.constant("K", key)
+
     def name(self, prefix: str) -> str:
         self.names += 1
         return f"{prefix}{self.names}"
@@ -144,7 +150,6 @@ class _Writer:
     def unit(self, parameters: str, *prologue: str) -> Unit:
         gathered = "".join(f", S{n}, D{n}" for n in range(len(self.pools)))
         head = [f"def make({', '.join(self.constants)}):", f" def unit(A, {parameters}{gathered}):"]
-        head += [f"  s{n} = S{n}.append; t{n} = D{n}.append" for n in range(len(self.pools))]
         head += [f"  {line}" for line in prologue]
         head += [f"  {line}" for line in self.prologue]
         source = "\n".join([*head, *self.lines, " return unit"])
@@ -202,7 +207,7 @@ class _Writer:
             return
         selection.arrange(self.variables)
         cls, mapping = self.name("c"), self.name("m")
-        surprise = self.constant("X", ObjectSurprise(field, depth, fresh=fresh, awaited=awaited))
+        surprise = self.constant("X", ObjectSurprise(field, depth, fresh=fresh, awaited=awaited, keyed=self.keyed))
         self.prologue.append(f"{cls}, {mapping} = {surprise}.seen")
         nullable = "" if field.required[depth] else f"{var} is not None and "
         self.line(indent, f"if {nullable}type({var}) is not {cls}:")
@@ -213,12 +218,11 @@ class _Writer:
     def body(self, indent: int, selection: Selection, source: str, mapping: str, target: str) -> None:
         """Read and complete the fields of one object, and put its part of the answer into `target`."""
         entries = []
-        reads_by_key = any(f.origin is Origin.DEFAULT and not f.late for f in selection.fields)
         get = self.name("g")
-        if reads_by_key:
+        if self.keyed and any(f.origin is Origin.DEFAULT and not f.late for f in selection.fields):
             self.line(indent, f"if {mapping}: {get} = {source}.get")
         for field in selection.fields:
-            key = self.constant("K", field.key)
+            key = self.key(field.key)
             if field.origin is Origin.TYPENAME:
                 entries.append(f"{key}: {self.constant('N', field.source)}")
             elif field.origin is Origin.REFUSED:
@@ -236,7 +240,7 @@ class _Writer:
             pool = self.pool(selection)
             made = self.name("d")
             self.line(indent, f"{made} = {{{', '.join(entries)}}}")
-            self.line(indent, f"s{pool}({source}); t{pool}({made})")
+            self.line(indent, f"S{pool}.append({source}); D{pool}.append({made})")
             self.line(indent, f"{target} = {made}")
         else:
             self.line(indent, f"{target} = {{{', '.join(entries)}}}")
@@ -250,12 +254,14 @@ class _Writer:
         if field.origin is Origin.COMPUTED:
             self.line(indent, f"try: {var} = {self.constant('F', field.source)}({source})")
         else:
-            key = self.constant("K", field.source)
-            by_key = f"{get}({key})" if field.origin is Origin.DEFAULT else f"{source}[{key}]"
+            key = self.key(field.source)
             attribute = f"{source}.{field.source}" if _spellable(field.source) else f"getattr({source}, {key})"
-            self.line(indent, f"try: {var} = {by_key} if {mapping} else {attribute}")
+            by_key = f"{get}({key})" if field.origin is Origin.DEFAULT else f"{source}[{key}]"
+            value = f"{by_key} if {mapping} else {attribute}" if self.keyed else attribute
+            self.line(indent, f"try: {var} = {value}")
             if field.origin is Origin.DEFAULT:
-                self.line(indent, f"except AttributeError as e: {var} = e if {mapping} else None")
+                absent = f"e if {mapping} else None" if self.keyed else "None"
+                self.line(indent, f"except AttributeError as e: {var} = {absent}")
         self.line(indent, f"except Exception as e: {var} = e")
 
 

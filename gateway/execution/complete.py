@@ -19,7 +19,7 @@ from graphql.pyutils import inspect, is_awaitable, is_iterable
 from gateway.execution.admission import admitted, is_mapping
 from gateway.execution.flights import GONE, settle_in_background
 from gateway.execution.level import Indices
-from gateway.execution.plan import Field, classes_of
+from gateway.execution.plan import Field
 
 if TYPE_CHECKING:
     from gateway.execution.arrival import Arrival
@@ -146,28 +146,29 @@ class ObjectSurprise(Surprise):
     """Objects of a type that is known without asking.
 
     Answers the object, its class when further instances can be trusted, and whether its fields are read by key; `seen`
-    are the last such class and its way to be read.
+    are the last such class and its way to be read. Code that is not `keyed` reads attributes only.
     """
 
-    __slots__ = ("classes", "seen")
+    __slots__ = ("keyed", "seen")
 
-    def __init__(self, field: Field, depth: int, *, fresh: bool, awaited: bool) -> None:
+    def __init__(self, field: Field, depth: int, *, fresh: bool, awaited: bool, keyed: bool) -> None:
         super().__init__(field, depth, fresh=fresh, awaited=awaited)
-        self.classes = classes_of(field.named)
+        self.keyed = keyed
         self.seen: tuple[type | None, bool] = (None, False)
 
     def __call__(self, arrival: Arrival, index: int, indices: Indices, value: Any) -> tuple[Any, type | None, bool]:
         value = self.screen(arrival, index, indices, value)
         if value is None:
             return None, None, False
-        cls = type(value)
-        if self.classes and cls not in self.classes:
+        cls, mapping = type(value), is_mapping(value)
+        if mapping and not self.keyed:
+            self.field.host.plan.read_by_key()
             arrival.sort_later(self.field, index, indices, value)
             return None, None, False
         if not admitted(cls):
-            return value, None, is_mapping(value)
-        self.seen = cls, is_mapping(value)
-        return value, *self.seen
+            return value, None, mapping
+        self.seen = cls, mapping
+        return value, cls, mapping
 
 
 class TypeSurprise(Surprise):

@@ -44,7 +44,7 @@ class Failure(NamedTuple):
 def null_place(level: Level, index: int, field: Field, depth: int, indices: Indices) -> Keys:
     """The innermost place around a position that may be null."""
     path = level.path(index, field, indices).as_list()
-    return tuple(path[: _nullable_length(field.ancestry(), len(path), depth)])
+    return tuple(path[: _nullable_length(field, len(path), depth)])
 
 
 class _Located(NamedTuple):
@@ -53,58 +53,97 @@ class _Located(NamedTuple):
     error: GraphQLError
 
 
-def is_fatal(field: Field, depth: int) -> bool:
-    """Whether an error at this list depth of the field leaves no data at all."""
-    return all(field.required[: depth + 1]) and all(all(above.required) for above in field.ancestry()[:-1])
+class Nulls:
+    """Places of the answer that errors have turned to null."""
+
+    __slots__ = ("_root",)
+
+    def __init__(self) -> None:
+        self._root: dict[str | int | None, Any] = {}  # None marks a place that is null
+
+    def add(self, place: Keys) -> bool:
+        """Whether neither the place nor one around it was null before."""
+        node = self._root
+        for key in place:
+            if None in node:
+                return False
+            node = node.setdefault(key, {})
+        if None in node:
+            return False
+        node[None] = True
+        return True
+
+    def cover(self, path: list[str | int]) -> bool:
+        """Whether the place, or one around it, is null."""
+        node = self._root
+        for key in path:
+            if None in node:
+                return True
+            if key not in node:
+                return False
+            node = node[key]
+        return None in node
 
 
 def settle(data: dict[str, Any], failures: list[Failure]) -> tuple[dict[str, Any] | None, list[GraphQLError]]:
     """The data with nulls where errors belong, and the errors to report."""
-    located = sorted((_locate(failure) for failure in failures), key=lambda one: one.order)
-    nulled: set[Keys] = set()
-    reported: list[GraphQLError] = []
-    for _, place, error in located:
-        if any(place[:length] in nulled for length in range(len(place) + 1)):
-            continue
-        nulled.add(place)
-        reported.append(error)
-        if not place:
-            return None, reported
-    for place in nulled:
-        _nullify(data, place, nulled)
-    return data, reported
+    models: dict[Field, GraphQLError] = {}
+    located = sorted((_locate(failure, models) for failure in failures), key=lambda one: one.order)
+    nulls = Nulls()
+    reported = [one for one in located if nulls.add(one.place)]
+    errors = [one.error for one in reported]
+    if not all(one.place for one in reported):
+        return None, errors
+    for one in reported:
+        _nullify(data, one.place)
+    return data, errors
 
 
-def _locate(failure: Failure) -> _Located:
+def _locate(failure: Failure, models: dict[Field, GraphQLError]) -> _Located:
     arrival, awaited, level, index, field, depth, indices, error, last = failure
     path = level.path(index, field, indices).as_list()
-    ancestry = field.ancestry()
-    length = _nullable_length(ancestry, len(path), depth)
-    ranks = iter(ancestry)
+    length = _nullable_length(field, len(path), depth)
+    ranks = iter(field.ancestry())
     order: list[float] = [arrival + 0.5 if arrival and length < awaited else arrival]
     order += [key if isinstance(key, int) else next(ranks).rank for key in path]
     if last:
         order.append(inf)
-    return _Located(tuple(order), tuple(path[:length]), located_error(error, field.nodes, path))
+    return _Located(tuple(order), tuple(path[:length]), _located_error(error, field, path, models))
 
 
-def _nullable_length(ancestry: tuple[Field, ...], length: int, depth: int) -> int:
+def _located_error(
+    error: Exception, field: Field, path: list[str | int], models: dict[Field, GraphQLError]
+) -> GraphQLError:
+    """graphql-core's `located_error`, which searches the document for lines and columns, but once per field."""
+    if isinstance(error, GraphQLError) or any(hasattr(error, name) for name in ("nodes", "source", "positions")):
+        return located_error(error, field.nodes, path)
+    model = models.get(field)
+    if model is None:
+        model = models[field] = located_error(error, field.nodes, path)
+        return model
+    located = GraphQLError(str(getattr(error, "message", error)), None, None, None, path, error)
+    located.nodes, located.source, located.positions = model.nodes, model.source, model.positions
+    located.locations = model.locations
+    return located
+
+
+def _nullable_length(field: Field, length: int, depth: int) -> int:
     """How much of the path leads to the innermost place that may be null; 0 is the whole answer."""
-    for field in reversed(ancestry):
-        if depth < 0:
-            depth = field.depth
-        while depth >= 0:
-            if not field.required[depth]:
+    current: Field | None = field
+    while current is not None:
+        for required in reversed(current.required[: depth + 1]):
+            if not required:
                 return length
-            depth -= 1
             length -= 1
+        current = current.host.field
+        depth = current.depth if current is not None else 0
     return 0
 
 
-def _nullify(data: dict[str, Any], place: Keys, nulled: set[Keys]) -> None:
+def _nullify(data: dict[str, Any], place: Keys) -> None:
     container: Any = data
-    for length, key in enumerate(place[:-1], start=1):
-        if place[:length] in nulled:
-            return
+    for key in place[:-1]:
         container = container[key]
+        if container is None:  # a place around this one is null as well
+            return
     container[place[-1]] = None

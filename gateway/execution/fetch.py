@@ -2,27 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Sized
+from types import CoroutineType
 from typing import TYPE_CHECKING, Any
 
-from graphql.pyutils import Path, is_awaitable
+from graphql.pyutils import is_awaitable
 
 from gateway.execution.admission import PLAIN_LEAVES, admitted, is_mapping
 from gateway.execution.arrival import Arrival
 from gateway.execution.flights import GONE, Flight
 from gateway.execution.info import LevelInfo
-from gateway.execution.level import Level
+from gateway.execution.level import Level, new_path
 from gateway.execution.plan import Field, Origin
 
 if TYPE_CHECKING:
     from gateway.execution.run import Run
 
+_BATCH, _RESOLVER = Origin.BATCH, Origin.RESOLVER
+
 
 def fetch(run: Run, level: Level, field: Field) -> None:
     """Have the field's values arrive at the run: at once, or when what they wait for is there."""
-    if field.origin is Origin.BATCH:
+    origin = field.origin
+    if origin is _BATCH:
         _fetch_batch(run, level, field)
-    elif field.origin is Origin.RESOLVER:
+    elif origin is _RESOLVER:
         _fetch_each(run, level, field)
     else:
         run.arrive(level, field, _read(run, level, field))
@@ -31,29 +35,29 @@ def fetch(run: Run, level: Level, field: Field) -> None:
 def _fetch_batch(run: Run, level: Level, field: Field) -> None:
     sources = level.sources
     try:
-        arguments = field.arguments.once(run.variables)
         info = LevelInfo(field, run.context, run.root_value, run.variables)
-        answer = field.source(sources, info, **arguments)
+        answer = field.source(sources, info, **field.arguments.once(run.variables))
     except Exception as error:  # noqa: BLE001 - whatever a resolver raises is its field's error
         run.arrive(level, field, [error] * len(sources))
         return
-    if type(answer) is not list and is_awaitable(answer):
-
-        def land(results: list[Any]) -> None:
-            values = _one_per_parent(field, sources, results[0])
-            run.arrive(level, field, values, field.path_length())
-
-        run.fly(Flight(level, field, [answer], land))
-    else:
+    if type(answer) is list or not (type(answer) is CoroutineType or is_awaitable(answer)):
         run.arrive(level, field, _one_per_parent(field, sources, answer))
+        return
+
+    def land(results: list[Any]) -> None:
+        run.arrive(level, field, _one_per_parent(field, sources, results[0]), field.length)
+
+    run.fly(Flight(level, field, [answer], land))
 
 
-def _one_per_parent(field: Field, sources: Sequence[Any], answer: Any) -> Sequence[Any]:
+def _one_per_parent(field: Field, sources: list[Any], answer: Any) -> Sequence[Any]:
+    if type(answer) is list and len(answer) == len(sources):
+        return answer
     if isinstance(answer, Exception) or answer is GONE:
         return [answer] * len(sources)
-    if isinstance(answer, Sequence) and len(answer) == len(sources):
+    if isinstance(answer, Sequence) and not isinstance(answer, (str, bytes)) and len(answer) == len(sources):
         return answer
-    got = f"{len(answer)} values" if isinstance(answer, Sequence) else type(answer).__name__
+    got = f"{len(answer)} values" if isinstance(answer, Sized) else type(answer).__name__
     problem = f"{field.parent_type.name}.{field.name} must answer {len(sources)} values, one per parent, not {got}."
     return [TypeError(problem)] * len(sources)
 
@@ -70,7 +74,7 @@ def _fetch_each(run: Run, level: Level, field: Field) -> None:
         return
     for source, path in zip(sources, level.paths(), strict=True):
         try:
-            info = run.info(field, Path(path, key, typename))
+            info = run.info(field, new_path(path, key, typename))
             arguments = shared if shared is not None else field.arguments.compute(variables)
             value = resolve(source, info, **arguments)
         except Exception as error:  # noqa: BLE001 - whatever a resolver raises is its field's error
@@ -87,7 +91,7 @@ def _fetch_each(run: Run, level: Level, field: Field) -> None:
     def land(results: list[Any]) -> None:
         for index, result in zip(waits, results, strict=True):
             values[index] = result
-        run.arrive(level, field, values, field.path_length())
+        run.arrive(level, field, values, field.length)
 
     for index, value in enumerate(values):
         if isinstance(value, Exception):  # it is known now and may spare the waiting

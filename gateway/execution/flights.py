@@ -1,23 +1,27 @@
 """Flights: what a run waits for.
 
-A flight is a set of awaitables that one field waits for, and the places where their values belong. Coroutines start
-when their flight takes off, all flights side by side; one that is alone needs no task. A flight lands when all its
-awaitables are done, or when its places have been turned to null and nobody needs it any more.
+A flight is a set of awaitables that one field waits for, and the places where their values belong. Flights take off
+side by side; one that is alone needs no task. A flight lands when all its awaitables are done, or when its places have
+been turned to null and nobody needs it any more.
 """
 
 from __future__ import annotations
 
-from asyncio import CancelledError, Future, ensure_future, gather, get_running_loop, iscoroutine
+from asyncio import AbstractEventLoop, CancelledError, Future, gather, get_running_loop
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from functools import partial
+from types import CoroutineType
 from typing import Any, Final
 
-from gateway.execution.failures import Keys, null_place
+from gateway.execution.failures import Keys, Nulls, null_place
 from gateway.execution.level import Indices, Level
 from gateway.execution.plan import Field
 
 Place = tuple[int, Indices]
+
+_MOST_LOOKS = 20_000
+"""How often a run looks whether a place is still needed. Giving up only means to wait for a value in vain."""
 
 
 class _Gone:
@@ -36,7 +40,19 @@ class Flight:
     Without places there is one awaitable, for all objects of the level. `land` is told the results, errors among them.
     """
 
-    __slots__ = ("_alive", "awaitables", "depths", "doomed", "field", "futures", "land", "level", "open", "places")
+    __slots__ = (
+        "alive",
+        "awaitables",
+        "depths",
+        "doomed",
+        "field",
+        "interruption",
+        "land",
+        "level",
+        "open",
+        "places",
+        "results",
+    )
 
     def __init__(
         self,
@@ -53,23 +69,18 @@ class Flight:
         self.land = land
         self.places = places
         self.depths = depths
-        self.futures: list[Future[Any]] = []
+        self.results: list[Any] = [GONE] * len(awaitables)
         self.open = len(awaitables)
+        self.alive = 0
         self.doomed = False
-        self._alive = 0
+        self.interruption: BaseException | None = None
 
-    def needed(self, nulled: set[Keys]) -> bool:
-        """Whether one of the places may still hold a value. Places already found null are not looked at again."""
-        count = len(self.level.dicts) if self.places is None else len(self.places)
-        while self._alive < count:
-            index, indices = (self._alive, ()) if self.places is None else self.places[self._alive]
-            keys = tuple(self.level.path(index, self.field, indices).as_list())
-            if not any(keys[:length] in nulled for length in range(len(keys) + 1)):
-                return True
-            self._alive += 1
-        return False
+    def is_gone(self, number: int, nulls: Nulls) -> bool:
+        """Whether the place of this number has been turned to null."""
+        index, indices = (number, ()) if self.places is None else self.places[number]
+        return nulls.cover(self.level.path(index, self.field, indices).as_list())
 
-    def place(self, number: int) -> Keys | None:
+    def spread(self, number: int) -> Keys | None:
         """The place that an error of this awaitable turns to null beyond its own, None when it stops at its own."""
         if self.places is None:
             return None
@@ -79,114 +90,139 @@ class Flight:
         index, indices = self.places[number]
         return null_place(self.level, index, self.field, depth, indices)
 
-    def results(self) -> list[Any]:
-        """Values, errors, and GONE for what is not there. Cancelling one awaitable cancels the run."""
-        if not self.futures:
-            return [GONE] * len(self.awaitables)
-        return [self._result(future) for future in self.futures]
-
-    def _result(self, future: Future[Any]) -> Any:
-        if self.doomed and (not future.done() or future.cancelled()):
-            return GONE
-        if future.cancelled():
-            raise CancelledError
-        error = future.exception()
-        if error is None:
-            return future.result()
-        if isinstance(error, Exception):
-            return error
-        raise error
+    def touch_down(self) -> None:
+        if self.interruption is not None:  # a cancelled part cancels the whole
+            raise self.interruption
+        self.land(self.results)
 
 
 class Traffic:
     """All flights of a run."""
 
-    __slots__ = ("_aloft", "_dying", "_landed", "_troubled", "_waker", "grounded")
+    __slots__ = ("_aloft", "_landed", "_looks", "_owned", "_tasks", "_troubled", "_waker", "grounded")
 
     def __init__(self) -> None:
         self.grounded: list[Flight] = []
-        self._aloft: set[Flight] = set()
+        self._aloft: dict[Flight, list[Future[Any]]] = {}
         self._landed: deque[Flight] = deque()
-        self._troubled: deque[Keys] = deque()
-        self._dying: list[Future[Any]] = []
+        self._tasks: list[Future[Any]] = []
+        self._owned: list[Future[Any]] = []  # by resolvers
+        self._troubled: list[Keys] = []
         self._waker: Future[None] | None = None
+        self._looks = 0
 
     def __bool__(self) -> bool:
-        return bool(self.grounded or self._aloft or self._landed)
+        return bool(self.grounded or self._aloft)
 
-    async def next(self, nulled: set[Keys]) -> list[tuple[Flight, list[Any]]]:
-        """Start what is waiting; answer what lands next, with its results. Places that are turned to null by an error
-        in the air are added to `nulled`."""
-        if len(self.grounded) == 1 and not self._aloft and not self._landed and len(self.grounded[0].awaitables) == 1:
-            flight = self.grounded.pop()
+    async def next(self, nulls: Nulls) -> Sequence[Flight]:
+        """Start what is waiting, and wait until something lands. Places that are turned to null by an error in the air
+        are added to `nulls`."""
+        grounded, self.grounded = self.grounded, []
+        if len(grounded) == 1 and not self._aloft and grounded[0].open == 1:
+            flight = grounded[0]
             try:
-                return [(flight, [await flight.awaitables[0]])]
+                flight.results[0] = await flight.awaitables[0]
             except Exception as error:  # noqa: BLE001 - whatever a resolver raises is its field's error
-                return [(flight, [error])]
-        for flight in self.grounded:
-            self._take_off(flight)
-        self.grounded.clear()
+                flight.results[0] = error
+            return grounded
+        loop = get_running_loop()
+        for flight in grounded:
+            self._take_off(flight, loop)
         while not self._landed:
-            self._waker = get_running_loop().create_future()
+            self._waker = loop.create_future()
             await self._waker
             if self._troubled:
-                nulled.update(self._troubled)
+                for place in self._troubled:
+                    nulls.add(place)
                 self._troubled.clear()
-                return [(flight, flight.results()) for flight in self.sweep(nulled)]
-        landed = [flight for flight in self._landed if flight in self._aloft]
+                self._landed.extend(self.sweep(nulls))
+        landed = tuple(self._landed)
         self._landed.clear()
-        self._aloft.difference_update(landed)
-        return [(flight, flight.results()) for flight in landed]
+        for flight in landed:
+            self._aloft.pop(flight, None)
+        return landed
 
-    def sweep(self, nulled: set[Keys]) -> list[Flight]:
-        """Take down the flights that nobody needs any more."""
-        doomed = [flight for flight in (*self.grounded, *self._aloft) if not flight.needed(nulled)]
+    def sweep(self, nulls: Nulls) -> list[Flight]:
+        """Take down the flights that nobody needs any more, and answer them."""
+        doomed = [flight for flight in self.grounded if not self._needed(flight, nulls)]
         for flight in doomed:
+            self.grounded.remove(flight)
+            settle_in_background(flight.awaitables)
+        fallen = [flight for flight in self._aloft if flight.open and not self._needed(flight, nulls)]
+        for flight in fallen:
             flight.doomed = True
-            if flight in self._aloft:
-                self._aloft.discard(flight)
-                for future, awaitable in zip(flight.futures, flight.awaitables, strict=True):
-                    if not future.done() and future is not awaitable:  # a future of others may be awaited elsewhere
-                        future.cancel()
-                        self._dying.append(future)
-            else:
-                self.grounded.remove(flight)
-                settle_in_background(flight.awaitables)
-        return doomed
+            for future, awaitable in zip(self._aloft.pop(flight), flight.awaitables, strict=True):
+                if future is not awaitable:  # a future that the resolver owns may be awaited elsewhere
+                    future.cancel()
+        return doomed + fallen
 
-    async def stop(self) -> None:
-        """Cancel everything that flies, and wait until it is down."""
-        flying = [future for flight in self._aloft for future in flight.futures if not future.done()]
-        for future in flying:
-            future.cancel()
+    def _needed(self, flight: Flight, nulls: Nulls) -> bool:
+        count = len(flight.level.dicts) if flight.places is None else len(flight.places)
+        while flight.alive < count:
+            self._looks += 1
+            if self._looks > _MOST_LOOKS or not flight.is_gone(flight.alive, nulls):
+                return True
+            flight.alive += 1
+        return False
+
+    async def stop(self, *, cancelled: bool) -> None:
+        """Cancel what still flies, and wait until it is down. Futures that resolvers own are cancelled only when the
+        run itself is: others may be awaiting them."""
         for flight in self.grounded:
             for awaitable in flight.awaitables:
-                if iscoroutine(awaitable):
+                if type(awaitable) is CoroutineType:
                     awaitable.close()
-        self._aloft.clear()
-        self.grounded.clear()
-        if flying or self._dying:
-            await gather(*flying, *self._dying, return_exceptions=True)
+        stopped = self._tasks + self._owned if cancelled else self._tasks
+        riding = [future for future in stopped if not future.done()]
+        for future in riding:
+            future.cancel()
+        if riding:
+            await gather(*riding, return_exceptions=True)
 
-    def _take_off(self, flight: Flight) -> None:
-        self._aloft.add(flight)
-        flight.futures = [ensure_future(awaitable) for awaitable in flight.awaitables]
-        for number, future in enumerate(flight.futures):
-            future.add_done_callback(partial(self._down, flight, number))
+    def _take_off(self, flight: Flight, loop: AbstractEventLoop) -> None:
+        futures: list[Future[Any]] = []
+        for number, awaitable in enumerate(flight.awaitables):
+            if isinstance(awaitable, Future):
+                awaitable.add_done_callback(partial(self._arrived, flight, number))
+                futures.append(awaitable)
+                self._owned.append(awaitable)
+            else:
+                task = loop.create_task(self._ride(flight, number, awaitable))
+                futures.append(task)
+                self._tasks.append(task)
+        self._aloft[flight] = futures
 
-    def _down(self, flight: Flight, number: int, future: Future[Any]) -> None:
-        flight.open -= 1
+    async def _ride(self, flight: Flight, number: int, awaitable: Awaitable[Any]) -> None:
+        try:
+            result = await awaitable
+        except Exception as error:  # noqa: BLE001 - whatever a resolver raises is its field's error
+            result = error
+        except BaseException as interruption:
+            self._down(flight, number, interruption)
+            raise
+        self._down(flight, number, result)
+
+    def _arrived(self, flight: Flight, number: int, future: Future[Any]) -> None:
+        if future.cancelled():
+            self._down(flight, number, CancelledError())
+        else:
+            error = future.exception()
+            self._down(flight, number, future.result() if error is None else error)
+
+    def _down(self, flight: Flight, number: int, result: Any) -> None:
         if flight.doomed:
-            _look_at(future)
             return
+        flight.open -= 1
+        if isinstance(result, BaseException):
+            if not isinstance(result, Exception):
+                flight.interruption = result
+                flight.open = 0
+            elif flight.open and (place := flight.spread(number)) is not None:
+                self._troubled.append(place)
+        flight.results[number] = result
         if not flight.open:
             self._landed.append(flight)
-        elif not future.cancelled() and future.exception() is not None:
-            place = flight.place(number)
-            if place is None:
-                return
-            self._troubled.append(place)
-        else:
+        elif not self._troubled:
             return
         if self._waker is not None and not self._waker.done():
             self._waker.set_result(None)
@@ -202,15 +238,9 @@ def settle_in_background(awaitables: Iterable[Awaitable[Any]]) -> None:
         get_running_loop()
     except RuntimeError:
         for awaitable in waiting:
-            if iscoroutine(awaitable):
+            if type(awaitable) is CoroutineType:
                 awaitable.close()
         return
     future = gather(*waiting, return_exceptions=True)
     _background.add(future)
     future.add_done_callback(_background.discard)
-
-
-def _look_at(future: Future[Any]) -> None:
-    """Retrieve an error that nobody waits for, so that asyncio does not report it as lost."""
-    if not future.cancelled():
-        future.exception()

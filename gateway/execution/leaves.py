@@ -24,9 +24,7 @@ _UNEXPECTED: dict[Callable[[Any], Any], str] = {
 unchained ones are several times cheaper, so larger integers are left to the second look."""
 
 
-def leaf_lines(
-    surprise: LeafSurprise, var: str, call: str, constant: Callable[[str, Any], str], handler: str
-) -> Lines:
+def leaf_lines(surprise: LeafSurprise, var: str, call: str, constant: Callable[[str, Any], str], handler: str) -> Lines:
     """The lines, each with its indentation, that complete the leaf value in `var`.
 
     `call` hands the value to the surprise, which is called `handler`; `constant` names a value for the code.

@@ -7,7 +7,6 @@ to there. Paths are worked out from the answer itself, and only when something a
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 from graphql.pyutils import Path
@@ -15,6 +14,11 @@ from graphql.pyutils import Path
 from gateway.execution.plan import Field, Selection
 
 Indices = tuple[int, ...]
+
+
+def new_path(previous: Path | None, key: str | int, typename: str | None) -> Path:
+    """A `Path`, made without the detour over keyword arguments."""
+    return tuple.__new__(Path, (previous, key, typename))
 
 
 class Level:
@@ -28,7 +32,7 @@ class Level:
     def __init__(
         self,
         selection: Selection,
-        sources: Sequence[Any],
+        sources: list[Any],
         dicts: list[dict[str, Any]],
         parent: Level | None,
         awaited: int = 0,
@@ -43,7 +47,12 @@ class Level:
     def paths(self) -> list[Path | None]:
         """The path of every object, None for the root."""
         if self._paths is None:
-            self._paths = [None] if self.parent is None else self._find(self.parent)
+            unknown = [self]
+            while (above := unknown[-1].parent) is not None and above._paths is None:
+                unknown.append(above)
+            for level in reversed(unknown):
+                level._paths = [None] if level.parent is None else level._find(level.parent)
+        assert self._paths is not None  # this level was the last of them
         return self._paths
 
     def _find(self, parent: Level) -> list[Path | None]:
@@ -53,10 +62,10 @@ class Level:
         found: list[tuple[Path | None, Any]] = list(zip(parent.paths(), parent.dicts, strict=True))
         for field in self.selection.field.below(parent.selection):
             key, typename = field.key, field.parent_type.name
-            found = [(Path(path, key, typename), d[key]) for path, d in found if type(d) is dict and key in d]
+            found = [(new_path(path, key, typename), d[key]) for path, d in found if type(d) is dict and key in d]
             for _ in range(field.depth):
                 found = [
-                    (Path(path, index, None), item)
+                    (new_path(path, index, None), item)
                     for path, items in found
                     if type(items) is list
                     for index, item in enumerate(items)
@@ -72,11 +81,13 @@ class Level:
     def path(self, index: int, field: Field, indices: Indices) -> Path:
         """The path of a position; without its last indices it is the path of the field there."""
         path = self.paths()[index]
+        if field.host is self.selection and not indices:
+            return new_path(path, field.key, field.parent_type.name)
         used = 0
         for step in field.below(self.selection):
-            path = Path(path, step.key, step.parent_type.name)
+            path = new_path(path, step.key, step.parent_type.name)
             for item in indices[used : used + step.depth]:
-                path = Path(path, item, None)
+                path = new_path(path, item, None)
             used += step.depth
         assert path is not None  # at least one field was passed
         return path

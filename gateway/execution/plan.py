@@ -38,7 +38,6 @@ from gateway.execution.arguments import Arguments
 BATCH = "bizgraph.batch"
 ATTRIBUTE = "bizgraph.attribute"
 COMPUTE = "bizgraph.compute"
-CLASS = "bizgraph.class"
 
 _DEEPEST_INLINE = 5
 _LARGEST_UNIT = 300
@@ -68,7 +67,11 @@ class Origin(Enum):
 
 
 class Field:
-    """One entry of a selection. `required` tells for each list depth, outermost first, whether null is forbidden."""
+    """One entry of a selection.
+
+    `required` tells for each list depth, outermost first, whether null is forbidden. `length` is that of every path to
+    the field; a field is `vital` when an object that holds it cannot be null without leaving no data at all.
+    """
 
     __slots__ = (
         "arguments",
@@ -82,7 +85,6 @@ class Field:
         "late",
         "leaf",
         "length",
-        "lineage",
         "name",
         "named",
         "nodes",
@@ -93,7 +95,10 @@ class Field:
         "return_type",
         "selections",
         "source",
+        "told",
         "units",
+        "valid",
+        "vital",
     )
 
     def __init__(
@@ -109,18 +114,21 @@ class Field:
         self.definition = definition
         self.parent_type = host.type
         self.return_type = definition.type
+        self.told = self.name, self.nodes, definition.type, host.type
         self.required, self.named = unwrap(definition.type)
         self.depth = len(self.required) - 1
         self.leaf = is_leaf_type(self.named)
+        above = host.field
+        self.length: int = 1 if above is None else above.length + above.depth + 1
+        self.vital: bool = above is None or (above.vital and all(above.required))
         self.arguments = Arguments(definition, self.nodes[0], plan.hide_suggestions)
         self.origin, self.source = self._origin(plan)
         self.late = self.origin in (Origin.BATCH, Origin.RESOLVER) or not self.arguments.constant
         self.selections: dict[GraphQLObjectType, Selection] = {}
         self.units: dict[Hashable, Any] = {}
+        self.valid: dict[str, GraphQLObjectType] = {}
         self.asked: dict[tuple[str, ...], bool] = {}
-        self.length = 0
-        self.lineage: tuple[Field, ...] | None = None
-        self.chain: tuple[Selection | None, tuple[Field, ...]] | None = None
+        self.chain: tuple[Selection, tuple[Field, ...]] | None = None
 
     def _origin(self, plan: Plan) -> tuple[Origin, Any]:
         definition = self.definition
@@ -154,18 +162,12 @@ class Field:
             self.selections[object_type] = selection
         return selection
 
-    def ancestry(self) -> tuple[Field, ...]:
+    def ancestry(self) -> list[Field]:
         """The fields from the root down to this one."""
-        if self.lineage is None:
-            above = self.host.field
-            self.lineage = (self,) if above is None else (*above.ancestry(), self)
-        return self.lineage
-
-    def path_length(self) -> int:
-        """The length of every path to this field."""
-        if self.length == 0:
-            self.length = len(self.ancestry()) + sum(above.depth for above in self.ancestry()[:-1])
-        return self.length
+        fields = [self]
+        while (above := fields[-1].host.field) is not None:
+            fields.append(above)
+        return fields[::-1]
 
     def below(self, base: Selection) -> tuple[Field, ...]:
         """The fields from an object selected by `base` down to this one."""
@@ -180,7 +182,7 @@ class Field:
         """The selection, when every object here is known to be of one type without asking `resolve_type` or
         `is_type_of`; None otherwise."""
         named = self.named
-        if not is_object_type(named) or (named.is_type_of and CLASS not in named.extensions):
+        if not is_object_type(named) or named.is_type_of:
             return None
         selection = self.selection(named, variables)
         return selection if selection.error is None else None
@@ -269,6 +271,7 @@ class Plan:
         "fragment_definitions",
         "fragments",
         "hide_suggestions",
+        "keyed",
         "operation",
         "policy",
         "root",
@@ -296,6 +299,7 @@ class Plan:
         self.policy = policy
         self.field_resolver = field_resolver
         self.hide_suggestions = hide_suggestions
+        self.keyed = False
         self.serial = operation.operation is OperationType.MUTATION
         root_type = schema.get_root_type(operation.operation)
         if root_type is None:
@@ -314,6 +318,19 @@ class Plan:
         else:
             self.root.arrange(variables)
 
+    def read_by_key(self) -> None:
+        """Some objects are mappings: from now on code is generated that reads both these and attributes."""
+        if self.keyed:
+            return
+        self.keyed = True
+        pending = [self.root]
+        while pending:
+            selection = pending.pop()
+            selection.unit = None
+            for field in selection.fields:
+                field.units.clear()
+                pending.extend(field.selections.values())
+
 
 def unwrap(output_type: GraphQLOutputType) -> tuple[tuple[bool, ...], GraphQLNamedType]:
     """Whether null is forbidden at each list depth, outermost first, and the type inside."""
@@ -328,12 +345,6 @@ def unwrap(output_type: GraphQLOutputType) -> tuple[tuple[bool, ...], GraphQLNam
         if not is_list_type(current):
             return tuple(required), current
         current = current.of_type
-
-
-def classes_of(named: GraphQLNamedType) -> tuple[type, ...]:
-    """The Python classes whose exact instances are declared to be of this type."""
-    declared = named.extensions.get(CLASS, ())
-    return declared if isinstance(declared, tuple) else (declared,)
 
 
 def possible_types(schema: GraphQLSchema, named: GraphQLNamedType) -> list[GraphQLObjectType]:

@@ -19,7 +19,7 @@ from graphql.type.definition import GraphQLResolveInfoHelpers
 from gateway.execution.admission import is_mapping
 from gateway.execution.arrival import Arrival
 from gateway.execution.compile import column_unit, root_unit
-from gateway.execution.failures import Failure, Keys, settle
+from gateway.execution.failures import Failure, Nulls, settle
 from gateway.execution.fetch import fetch
 from gateway.execution.flights import Flight, Traffic, settle_in_background
 from gateway.execution.level import Level
@@ -30,11 +30,11 @@ class Run:
     """One operation being executed."""
 
     __slots__ = (
-        "_helpers",
-        "_nulled",
+        "_nulls",
         "_pruned",
         "_queue",
         "_serial",
+        "_told",
         "_traffic",
         "arrivals",
         "context",
@@ -62,8 +62,8 @@ class Run:
         self._queue: deque[tuple[Level, Field, Sequence[Any], int]] = deque()
         self._traffic = Traffic()
         self._serial: deque[tuple[Level, Field]] = deque()
-        self._helpers: GraphQLResolveInfoHelpers | None = None
-        self._nulled: set[Keys] = set()
+        self._told: tuple[Any, ...] | None = None
+        self._nulls = Nulls()
         self._pruned = 0
 
     def execute(self) -> ExecutionResult | Awaitable[ExecutionResult]:
@@ -95,38 +95,37 @@ class Run:
         self._traffic.grounded.append(flight)
 
     def info(self, field: Field, path: Path) -> GraphQLResolveInfo[Any]:
-        if self._helpers is None:
-            self._helpers = GraphQLResolveInfoHelpers(gather=_gather, track=self._track)
-        plan = self.plan
-        return GraphQLResolveInfo(
-            field.name,
-            field.nodes,
-            field.return_type,
-            field.parent_type,
-            path,
-            plan.schema,
-            plan.fragment_definitions,
-            self.root_value,
-            plan.operation,
-            self.variables,
-            self.context,
-            is_awaitable,
-            None,
-            self._helpers,
-        )
+        """What a resolver or a type's function is told; made often, so without the detour over keyword arguments."""
+        if self._told is None:
+            plan = self.plan
+            self._told = (
+                plan.schema,
+                plan.fragment_definitions,
+                self.root_value,
+                plan.operation,
+                self.variables,
+                self.context,
+                is_awaitable,
+                None,  # the abort signal; operations with one are left to graphql-core
+                GraphQLResolveInfoHelpers(gather=_gather, track=_track),
+            )
+        return tuple.__new__(GraphQLResolveInfo, (*field.told, path, *self._told))
 
     # The run itself.
 
     def _begin(self) -> None:
         root = self.plan.root
-        level = Level(root, (self.root_value,), [self.data], None)
+        level = Level(root, [self.root_value], [self.data], None)
         if self.plan.serial:
             self.data.update(dict.fromkeys(field.key for field in root.fields))
             self._serial.extend((level, field) for field in root.fields)
             return
+        mapping = is_mapping(self.root_value)
+        if mapping:
+            self.plan.read_by_key()
         if root.unit is None:
             root.unit = root_unit(root, self.variables)
-        Arrival(self, level).execute(root.unit, self.root_value, is_mapping(self.root_value), self.data)
+        Arrival(self, level).execute(root.unit, self.root_value, mapping, self.data)
         self.start(level)
 
     def _advance(self) -> None:
@@ -155,32 +154,34 @@ class Run:
         traffic = self._traffic
         try:
             while traffic and not self.fatal:
-                landed = await traffic.next(self._nulled)
+                landed = await traffic.next(self._nulls)
                 self.arrivals += 1
-                for flight, results in landed:
-                    flight.land(results)
+                for flight in landed:
+                    flight.touch_down()
                 self._advance()
-        finally:
-            await traffic.stop()
+        except BaseException:
+            await traffic.stop(cancelled=True)
+            raise
+        await traffic.stop(cancelled=False)
         return self._result()
 
     def _prune(self) -> bool:
         """Take down flights to places that errors have turned to null; whether there were any."""
         news, self._pruned = self.failures[self._pruned :], len(self.failures)
-        nulled = {failure.place() for failure in news if failure.field.required[failure.depth]} - self._nulled
-        if not nulled:
+        spread = [failure.place() for failure in news if failure.field.required[failure.depth]]
+        if sum(self._nulls.add(place) for place in spread) == 0:
             return False
-        self._nulled |= nulled
-        doomed = self._traffic.sweep(self._nulled)
+        doomed = self._traffic.sweep(self._nulls)
         for flight in doomed:
-            flight.land(flight.results())
+            flight.touch_down()
         return bool(doomed)
-
-    def _track(self, values: Sequence[Any]) -> None:
-        """`info.async_helpers.track`: settle work in the background that its resolver does not wait for."""
-        settle_in_background([value for value in values if is_awaitable(value)])
 
 
 def _gather(values: Sequence[Awaitable[Any]]) -> Awaitable[list[Any]]:
     """`info.async_helpers.gather`."""
     return gather_with_cancel(*values)
+
+
+def _track(values: Sequence[Any]) -> None:
+    """`info.async_helpers.track`: settle work in the background that its resolver does not wait for."""
+    settle_in_background([value for value in values if is_awaitable(value)])
