@@ -61,14 +61,16 @@ class Gateway:
         self.settings = settings
         self.telemetry = telemetry or Telemetry(settings.telemetry, clock)
         mistakes: list[str] = []
+        redis = None
         try:
             self.connections = Connections(
                 settings.data, environment, clock=clock, watcher=self.telemetry, tracer=self.telemetry.tracer
             )
+            redis = self.connections.cache.redis
         except (MissingSecrets, AdapterError) as error:
             mistakes += str(error).splitlines()
         try:
-            self.verifier = token_verifier(settings.auth, environ=environment, clock=clock)
+            self.verifier = token_verifier(settings.auth, environ=environment, clock=clock, redis=redis)
         except ValueError as error:
             mistakes += str(error).splitlines()
         if mistakes:

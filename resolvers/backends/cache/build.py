@@ -49,8 +49,9 @@ class Cache:
         self._jitter = jitter
         self._observer = observer
         self.invalidations = Invalidations(keep=AFTERWARDS)
-        self.redis: Redis | None = None
-        """The client, for whatever else processes share; this cache closes it."""
+        url = None if settings.redis_url is None else _address(settings.redis_url, secrets)
+        self.redis: Redis | None = self._connected(url, secrets) if url else None
+        """The client where `redis_url` is given, for whatever else processes share; this cache closes it."""
         self.channel: InvalidationChannel | None = None
         self.shared: RedisStore | None = None
         self.memory: MemoryStore | None = None
@@ -58,33 +59,34 @@ class Cache:
         self._private: Store | None = None
         if settings.store == "off":
             return
-        memory = self.memory = MemoryStore(max_entries=settings.max_entries, max_bytes=settings.max_bytes, clock=clock)
+        memory = MemoryStore(max_entries=settings.max_entries, max_bytes=settings.max_bytes, clock=clock)
         self._everything = self._private = memory
-        if settings.store == "redis":
-            self._share(memory, secrets)
+        if settings.store == "redis" and self.redis is not None:
+            self._share(url or "", self.redis, memory)
 
-    def _share(self, memory: MemoryStore, secrets: Secrets) -> None:
+    def _connected(self, url: str, secrets: Secrets) -> Redis | None:
         # Importing the client of Redis costs more than starting without one.
+        from resolvers.backends.cache.shared import redis_client  # noqa: PLC0415
+
+        try:
+            return redis_client(url, self._settings.redis_timeout)
+        except ValueError as error:
+            secrets.problems.append(f"cache.redis_url: {error}")
+            return None
+
+    def _share(self, url: str, client: Redis, memory: MemoryStore) -> None:
         from resolvers.backends.cache.channel import InvalidationChannel  # noqa: PLC0415
         from resolvers.backends.cache.shared import RedisStore, redis_client  # noqa: PLC0415
 
         settings = self._settings
-        url = _address(settings.redis_url or SecretStr(""), secrets)
         failed: Callable[[str], None] = self._observer.store_failed if self._observer else lambda action: None
-        try:
-            self.redis = redis_client(url, settings.redis_timeout)
-            listener = redis_client(url, settings.redis_timeout, connections=1)
-        except ValueError as error:
-            if url:
-                secrets.problems.append(f"cache.redis_url: {error}")
-            return
-        self.shared = RedisStore(self.redis, self._clock, timeout=settings.redis_timeout, failed=failed)
+        self.shared = RedisStore(client, self._clock, timeout=settings.redis_timeout, failed=failed)
         self._everything = LayeredStore(memory, self.shared, settings.front) if settings.front else self.shared
         self._private = memory if settings.personal == "memory" else self._everything
         self.channel = InvalidationChannel(
             self.invalidations,
-            self.redis,
-            listener,
+            client,
+            redis_client(url, settings.redis_timeout, connections=1),
             self._clock,
             namespace=settings.namespace,
             skew=settings.clock_skew,
@@ -144,6 +146,8 @@ class Cache:
         for store in (self._everything, self._private):
             if store is not None:
                 await store.close()
+        if self.redis is not None:
+            await self.redis.aclose()
 
 
 def _address(reference: SecretStr, secrets: Secrets) -> str:

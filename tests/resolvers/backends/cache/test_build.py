@@ -204,3 +204,13 @@ async def test_tls_is_verified(tls_address: str, tmp_path: Path, clock: FakeCloc
         await cache.shared.written()
         assert cache.shared.failures == failures
         await cache.close()
+
+
+async def test_what_else_is_shared_has_its_client(address: str, clock: FakeClock) -> None:
+    """Revocations and rates may live in Redis while answers stay in the process, or nowhere."""
+    for store in ("off", "memory"):
+        cache = cache_of(clock, {"R": address}, store=store, redis_url="env:R", redis_timeout="2s")
+        assert cache.redis is not None
+        assert await cache.redis.ping()
+        assert (cache.shared, cache.channel) == (None, None)
+        await cache.close()
