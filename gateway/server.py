@@ -51,7 +51,8 @@ def serving(settings: Settings, environment: Mapping[str, str], read: Callable[[
     try:
         tracer = tracer_of(settings.telemetry)
     except ModuleNotFoundError as error:
-        raise ConfigurationError([f"telemetry.traces: {error.name} is missing: install bizgraph[otel]"]) from error
+        missing = (error.name or "").partition(".")[0]
+        raise ConfigurationError([f"telemetry.traces: {missing} is missing: install bizgraph[otel]"]) from error
     telemetry = Telemetry(settings.telemetry, time, tracer=tracer)
 
     def build(changed: Settings) -> Gateway:

@@ -92,7 +92,7 @@ async def test_breakers_show(client: Client, company: DemoCompany, lines: Lines,
 
 
 def test_lines_of_one_kind_are_bounded() -> None:
-    """A backend that fails a thousand times a second does not fill the disk; the next line tells how many are missing."""
+    """A backend that fails a thousand times a second cannot fill the disk; a later line tells how many are missing."""
     clock = FakeClock()
     throttle = Throttle(2, clock)
     assert [throttle.admit("crm") for _ in range(5)] == [0, 0, None, None, None]

@@ -19,12 +19,17 @@ def test_one_worker_needs_no_folder() -> None:
 def test_several_workers_get_a_folder_of_their_own() -> None:
     """It is there before they start, and gone when they have ended, also after an error."""
     environment: dict[str, str] = {}
-    with pytest.raises(RuntimeError), shared_metrics(environment, 2):
-        folder = Path(environment[VARIABLE])
-        assert folder.is_dir()
-        (folder / "counter_1.db").touch()
-        raise RuntimeError
-    assert not folder.exists()
+    folders = []
+
+    def serve() -> None:
+        with shared_metrics(environment, 2):
+            folders.append(Path(environment[VARIABLE]))
+            (folders[0] / "counter_1.db").touch()
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        serve()
+    assert not folders[0].exists()
     assert environment == {}
 
 
