@@ -39,7 +39,7 @@ def token_verifier(
         except (ValueError, OSError) as exc:
             problems.append(f"auth.issuers[{index}].{_place(issuer)}: {exc}")
     if settings.denylist.store == "redis" and redis is None:
-        problems.append('auth.denylist.store: "redis" needs an address of Redis')
+        problems.append('auth.denylist.store: "redis" needs an address of Redis (cache.redis_url)')
     if problems:
         raise ValueError("\n".join(problems))
     denylist = denylist_of(settings.denylist, clock, redis)

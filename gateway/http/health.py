@@ -16,7 +16,7 @@ from starlette.responses import Response
 
 from gateway.auth.verifier import TokenVerifier
 from resolvers.backends.cache.build import Cache
-from resolvers.backends.connect import Connections
+from resolvers.backends.connect import Standing
 from resolvers.backends.ports import Clock
 from resolvers.backends.resilience import BreakerState, Guard
 
@@ -38,9 +38,7 @@ class Health:
     without one of them is better than none.
     """
 
-    def __init__(
-        self, connections: Connections, verifier: TokenVerifier, *, start_patience: float, clock: Clock
-    ) -> None:
+    def __init__(self, connections: Standing, verifier: TokenVerifier, *, start_patience: float, clock: Clock) -> None:
         self._connections = connections
         self._verifier = verifier
         self._start_patience = start_patience

@@ -18,12 +18,15 @@ if TYPE_CHECKING:
     from redis.asyncio import Redis
 
 Headers = list[tuple[bytes, bytes]]
-Exceeded = Callable[[Literal["rate", "concurrency"], Caller, bool], None]
+Exceeded = Callable[[Literal["rate", "concurrency", "cost"], Caller, bool], None]
 """Called for each operation beyond a limit: which limit, whose, and whether the operation is refused for it."""
 
 
 class Charge(Struct, frozen=True):
-    """What came of charging an operation: `error` when it must not run, `headers` for the answer either way."""
+    """What came of charging an operation: `error` when it must not run, `headers` for the answer either way.
+
+    The time to wait is in the error's `retryAfter`, of which the door makes the header Retry-After.
+    """
 
     error: GatewayError | None
     headers: Headers
@@ -60,10 +63,7 @@ class RateLimit:
         ]
         if level.taken:
             return Charge(None, headers)
-        error = _refusal(policy, cost, level)
-        if error.retryable:
-            headers.append((b"retry-after", b"%d" % ceil(level.wait)))
-        return Charge(error, headers)
+        return Charge(_refusal(policy, cost, level), headers)
 
 
 def _policy_header(policy: Policy) -> bytes:
@@ -104,7 +104,7 @@ def rate_limit(
     if settings.store == "memory":
         return RateLimit(settings, memory, exceeded)
     if redis is None:
-        raise ValueError('limits.rate.store: "redis" needs an address of Redis')
+        raise ValueError('limits.rate.store: "redis" needs an address of Redis (cache.redis_url)')
     # Importing the client of Redis costs more than starting without one.
     from gateway.limits.shared_buckets import SharedBuckets  # noqa: PLC0415
 

@@ -10,7 +10,7 @@ from gateway.execution.documents import Documents
 from gateway.execution.execute import Executor
 from gateway.telemetry.metrics import BREAKER
 from gateway.telemetry.telemetry import Telemetry
-from resolvers.backends.connect import Connections
+from resolvers.backends.connect import Standing
 from resolvers.backends.resilience import BreakerState
 
 INTERVAL: Final = 0.25
@@ -25,7 +25,7 @@ class Sampler:
     def __init__(
         self,
         telemetry: Telemetry,
-        connections: Connections,
+        connections: Standing,
         documents: Documents,
         executor: Executor,
         *,

@@ -54,9 +54,20 @@ class CallTracer(Protocol):
     def around(self, caller: Caller, backend: str, operation: str) -> Caller: ...
 
 
+class Standing(Protocol):
+    """How the ways to the backends stand."""
+
+    @property
+    def guards(self) -> Mapping[str, Guard]: ...
+    @property
+    def cache(self) -> Cache: ...
+    def contracts(self) -> Mapping[str, WsdlState]: ...
+
+
 class Connections:
     """All that requests share on the way to the backends. `open` and `close` frame its life.
 
+    A `cache` that is given stays the caller's; what is kept there for a `tenant` is found by that tenant alone.
     Raises MissingSecrets when made without a secret that the configuration names.
     """
 
@@ -69,10 +80,13 @@ class Connections:
         jitter: Jitter = random.random,
         watcher: Watcher | None = None,
         tracer: CallTracer | None = None,
+        cache: Cache | None = None,
+        tenant: str | None = None,
     ) -> None:
         self.settings = settings
         self.clock = clock
         self._jitter = jitter
+        self._tenant = tenant
         self._tracer = tracer
         secrets = Secrets(environment)
         self.connectors: dict[str, RestConnector | SoapConnector | PythonConnector] = {}
@@ -97,7 +111,8 @@ class Connections:
                     entropy=os.urandom,
                 )
         self._environment = environment
-        self.cache = Cache(settings.cache, secrets, clock=clock, jitter=jitter, observer=watcher)
+        self._owns_cache = cache is None
+        self.cache = cache or Cache(settings.cache, secrets, clock=clock, jitter=jitter, observer=watcher)
         self._accounts = {name: self._account(backend) for name, backend in known.items()}
         self.sources: dict[str, BatchedSource | CachedSource] = {}
         operations, _ = connected(settings)
@@ -139,6 +154,7 @@ class Connections:
             operation.record,
             grouped=grouped,
             freshness=operation.settings,
+            tenant=self._tenant,
             configuration="\n".join((operation.mapping.model_dump_json(), asked, self._accounts[operation.backend])),
         )
 
@@ -167,11 +183,13 @@ class Connections:
 
     async def open(self) -> None:
         """Open the connectors. None of them needs a live backend."""
-        await self.cache.open()
+        if self._owns_cache:
+            await self.cache.open()
         await asyncio.gather(*(connector.open() for connector in self.connectors.values()))
 
     async def close(self) -> None:
         """End the calls under way and close every connection."""
         await asyncio.gather(*(source.close() for source in self.sources.values()))
         await asyncio.gather(*(connector.close() for connector in self.connectors.values()))
-        await self.cache.close()
+        if self._owns_cache:
+            await self.cache.close()

@@ -49,7 +49,7 @@ class Cache:
         self._jitter = jitter
         self._observer = observer
         self.invalidations = Invalidations(keep=AFTERWARDS)
-        url = None if settings.redis_url is None else _address(settings.redis_url, secrets)
+        url = None if settings.redis_url is None else redis_address(settings.redis_url, secrets)
         self.redis: Redis | None = self._connected(url, secrets) if url else None
         """The client where `redis_url` is given, for whatever else processes share; this cache closes it."""
         self.channel: InvalidationChannel | None = None
@@ -95,20 +95,30 @@ class Cache:
         )
 
     def over(
-        self, inner: BatchedSource, operation: str, record: type, *, grouped: bool, freshness: Any, configuration: str
+        self,
+        inner: BatchedSource,
+        operation: str,
+        record: type,
+        *,
+        grouped: bool,
+        freshness: Any,
+        configuration: str,
+        tenant: str | None = None,
     ) -> BatchedSource | CachedSource:
         """The source with its cache, or as it is where nothing is to be kept.
 
-        `configuration` is all that decides what the records of this operation hold.
+        `configuration` is all that decides what the records of this operation hold; those of a `tenant` are its own.
         """
         store = self._private if operation.partition(".")[0] in PERSONAL else self._everything
         if not freshness.ttl or store is None:
             return inner
+        # No namespace holds a slash, so no tenant's names can be those of another gateway.
+        namespace = self._settings.namespace if tenant is None else f"{self._settings.namespace}/{tenant}"
         source = CachedSource(
             inner,
             store,
             freshness=freshness,
-            naming=Naming(self._settings.namespace, operation, record, configuration),
+            naming=Naming(namespace, operation, record, configuration),
             codec=Codec(record, grouped=grouped, listed=operation.endswith(".list")),
             invalidations=self.invalidations,
             jitter=self._jitter,
@@ -150,6 +160,7 @@ class Cache:
             await self.redis.aclose()
 
 
-def _address(reference: SecretStr, secrets: Secrets) -> str:
+def redis_address(reference: SecretStr, secrets: Secrets) -> str:
+    """Where `cache.redis_url` leads. What is missing is noted in `secrets`."""
     text = reference.get_secret_value()
     return text if text.startswith(ADDRESSES) else secrets.read(reference, "cache.redis_url").get_secret_value()
