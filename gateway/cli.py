@@ -1,4 +1,4 @@
-"""The command line: `bizgraph serve | demo | schema | token | explain | …`.
+"""The command line: `bizgraph serve | demo | check | init | explain | schema | token`.
 
 Heavy modules are imported inside the commands, so that `--help` and mistakes answer at once.
 """
@@ -232,3 +232,35 @@ def check(
 
         show(report, Console())
     raise typer.Exit(0 if report.ok else 1)
+
+
+@app.command()
+def init(
+    openapi: Annotated[
+        list[Path] | None, typer.Option(exists=True, help="An OpenAPI 3 file (JSON); may be repeated.")
+    ] = None,
+    wsdl: Annotated[list[Path] | None, typer.Option(exists=True, help="A WSDL file; may be repeated.")] = None,
+    out: Annotated[Path, typer.Option(help="The file to write; - for standard output.")] = Path("bizgraph.toml"),
+) -> None:
+    """Write a configuration to start from, guessed from what systems say about themselves. Overwrites nothing."""
+    import asyncio
+
+    from gateway.init.command import configuration
+    from gateway.init.model import Unreadable
+
+    if not openapi and not wsdl:
+        raise _refuse(["name at least one file: --openapi FILE or --wsdl FILE"])
+    try:
+        text = asyncio.run(configuration(openapi or (), wsdl or ()))
+    except Unreadable as error:
+        raise _refuse([str(error)]) from error
+    if str(out) == "-":
+        sys.stdout.write(text)
+        return
+    try:
+        with out.open("x", encoding="utf-8") as file:
+            file.write(text)
+    except FileExistsError as error:
+        raise _refuse([f"{out} is there already; write elsewhere with --out"]) from error
+    guesses = text.count("# guess:")
+    typer.echo(f"{out}: {guesses} guesses to look at; what is lacking is said at the top.")

@@ -14,10 +14,10 @@ from resolvers.backends.mapping.kinds import Kind, kinds_of
 from schema.filters import CustomerStatus, InvoiceKind, InvoiceStatus, OrderStatus
 
 WORDS: dict[tuple[str, str], list[str]] = {
-    ("Customer", "status"): [word.value for word in CustomerStatus],
-    ("Order", "status"): [word.value for word in OrderStatus],
-    ("Invoice", "status"): [word.value for word in InvoiceStatus],
-    ("Invoice", "kind"): [word.value for word in InvoiceKind],
+    ("Customer", "status"): [word.name for word in CustomerStatus],
+    ("Order", "status"): [word.name for word in OrderStatus],
+    ("Invoice", "status"): [word.name for word in InvoiceStatus],
+    ("Invoice", "kind"): [word.name for word in InvoiceKind],
 }
 """The words of the graph, which a `values` table leads to."""
 

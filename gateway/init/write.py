@@ -31,9 +31,8 @@ def _head(lacks: list[str], unused: list[str], chosen: Mapping[str, Any]) -> lis
         "# Written by `bizgraph init`. Lines that end with `# guess:` are guesses by name and type: look at each.",
         "# Then set the variables named under `auth`, and run `bizgraph check --config` with this file.",
     ]
-    for domain in ("customers", "orders", "products", "invoices"):
-        if domain not in chosen:
-            head.append(f"# Not connected: {domain}; nothing in the descriptions looks like it.")
+    absent = [domain for domain in ("customers", "orders", "products", "invoices") if domain not in chosen]
+    head += [f"# Not connected: {domain}; nothing in the descriptions looks like it." for domain in absent]
     head += [f"# Lacking: {lack}" for lack in lacks]
     head += [f"# Not used: {name}" for name in unused]
     return [*head, ""]

@@ -48,8 +48,7 @@ def _operation(operation: types.Operation) -> Operation:
     parameters = []
     for part in (operation.request, *operation.request_parts):
         if part is not None and isinstance(part.type, types.Struct):
-            for field in part.type.fields:
-                parameters.append(_parameter(field))
+            parameters += [_parameter(field) for field in part.type.fields]
     answers = [part for part in (operation.answer, *operation.answer_parts) if part is not None]
     return Operation(operation.name, parameters, _element(answers[0].type, 0) if answers else Element())
 
