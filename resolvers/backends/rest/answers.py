@@ -156,3 +156,10 @@ def max_age(answer: Answer) -> float | None:
         return None
     age = answer.headers.get("Age", "")
     return max(0.0, found - float(age[:9])) if age.isascii() and age.isdigit() else found
+
+
+def etag(answer: Answer) -> str | None:
+    """The entity tag to ask with later (RFC 9110 §8.8.3); None where the answer must not be stored at all."""
+    if "no-store" in answer.headers.get("Cache-Control", "").lower():
+        return None
+    return answer.headers.get("ETag")

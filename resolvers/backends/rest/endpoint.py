@@ -11,7 +11,7 @@ from msgspec import Struct
 from resolvers.backends.http import Answer
 from resolvers.backends.mapping import Reader
 from resolvers.backends.ports import Call, Fetched
-from resolvers.backends.rest.answers import Place, max_age
+from resolvers.backends.rest.answers import Place, etag, max_age
 from resolvers.backends.rest.arguments import Arguments, Texts
 from resolvers.backends.rest.forward import Forwarding
 from resolvers.backends.rest.paging.build import pager_of
@@ -112,7 +112,7 @@ class RestEndpoint(Generic[Record]):
         if not self._cache_headers:
             page = await self._read(answer)
             return Fetched(records=page.records, total=page.total)
-        fetched: Fetched[Record] = Fetched(records=(), etag=answer.headers.get("ETag"), max_age=max_age(answer))
+        fetched: Fetched[Record] = Fetched(records=(), etag=etag(answer), max_age=max_age(answer))
         if answer.status == 304 and call.if_none_match is not None:
             fetched.not_modified = True
             return fetched
