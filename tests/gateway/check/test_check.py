@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import io
+import os
+import socket
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +23,8 @@ from gateway.demo.switches import Switch, Trouble
 from gateway.settings import load
 from tests.gateway.check.conftest import CheckCrm
 from tests.gateway.check.crm import CONFIGURATION, Crm
+
+ROOT = Path(__file__).resolve().parents[3]
 
 
 def problems(report: Report) -> list[str]:
@@ -269,3 +275,20 @@ async def test_people_get_tables(check_crm: CheckCrm) -> None:
 def test_the_usual_file_is_beside_the_configuration() -> None:
     """`bizgraph.shapes.json` is compared with whenever it is there."""
     assert usual_file(Path("etc/bizgraph.toml")) == Path("etc/bizgraph.shapes.json")
+
+
+def test_the_command_tells_machines_and_ends_with_one_for_a_problem(tmp_path: Path) -> None:
+    """`--json` prints the report, and the exit code fails a CI job; a wrong option ends with two."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        file = tmp_path / "bizgraph.toml"
+        file.write_text(CONFIGURATION.format(url=f"http://127.0.0.1:{taken.getsockname()[1]}"), encoding="utf-8")
+        command = [sys.executable, "-m", "gateway", "check", "--config", str(file)]
+        environment = {**os.environ, "TOKEN": "planted-secret", "PYTHONPATH": str(ROOT)}
+        done = subprocess.run([*command, "--json"], env=environment, capture_output=True, check=False)
+        refused = subprocess.run([*command, "--sample", "people=1"], env=environment, capture_output=True, check=False)
+    assert (done.returncode, refused.returncode) == (1, 2)
+    report = msgspec.json.decode(done.stdout)
+    assert report["ok"] is False
+    assert report["backends"] == [{"name": "crm", "kind": "rest", "reachable": False, "authenticated": None}]
+    assert b"planted-secret" not in done.stdout + done.stderr
