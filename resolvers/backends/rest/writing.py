@@ -27,7 +27,7 @@ class Unsafe(ValueError):
 _UNRESERVED: Final = re.compile(r"[A-Za-z0-9._~-]*").fullmatch
 _UNRESERVED_CSV: Final = re.compile(r"[A-Za-z0-9._~,-]*").fullmatch
 _ISO: Final = re.compile(
-    r"\d{4}-\d\d-\d\d(?:T\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(?:Z|[+-]\d\d:\d\d)?)?", re.ASCII
+    r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(?:Z|[+-]\d\d:\d\d)?)?", re.ASCII
 ).fullmatch
 _INTEGER: Final = re.compile(r"-?(?:0|[1-9][0-9]{0,17})").fullmatch
 _UNQUOTABLE: Final = re.compile(r"[\x00-\x1f\x7f'\"`\\(),:;%]").search
@@ -118,7 +118,7 @@ def _word(encode: Encode) -> Encode:
 
 
 def is_word(value: str) -> bool:
-    """Letters and digits of any script, `_ . - @`, or an ISO 8601 date or time: nothing with a meaning in a filter."""
+    """Letters and digits of any script, `_ . - @`, or an RFC 3339 date or time: nothing with a meaning in a filter."""
     if _UNRESERVED(value):
         return "~" not in value and value != ""
     return all(sign.isalnum() or sign in "_.-@" for sign in value) or _ISO(value) is not None

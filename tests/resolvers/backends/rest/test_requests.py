@@ -248,10 +248,10 @@ def test_what_cannot_be_a_path_segment_is_refused(text: str) -> None:
 
 
 FILTERS = {
-    "bare": ("(t.nom:=:'{text}')", r"\(t\.nom:=:'[^':()]*'\)|\(t\.nom:=:'[-0-9T:.+Z]+'\)"),
-    "csv": ("(t.rowid:in:{text|csv})", r"\(t\.rowid:in:[^':()]+\)|\(t\.rowid:in:[-0-9T:.+Z]+\)"),
+    "bare": ("(t.nom:=:'{text}')", r"\(t\.nom:=:'[^':()]*'\)|\(t\.nom:=:'[-0-9T:.+Z ]+'\)"),
+    "csv": ("(t.rowid:in:{text|csv})", r"\(t\.rowid:in:[^':()]+\)|\(t\.rowid:in:[-0-9T:.+Z ]+\)"),
     "integers": ("(t.rowid:in:{text|integers})", r"\(t\.rowid:in:-?[0-9]+\)"),
-    "quoted": ("(t.ref:in:{text|quoted})", r"\(t\.ref:in:'[^'():,;%\\]+'\)|\(t\.ref:in:'[-0-9T:.+Z]+'\)"),
+    "quoted": ("(t.ref:in:{text|quoted})", r"\(t\.ref:in:'[^'():,;%\\]+'\)|\(t\.ref:in:'[-0-9T:.+Z ]+'\)"),
     "like": ("(t.nom:like:'%{text|like}%')", r"\(t\.nom:like:'%[^%_'():\\]+%'\)"),
     "odata": ("name eq {text|odata}", r"name eq '(?:[^']|'')*'"),
     "strings": ("name=={text|strings}", r'name=="(?:[^"\\]|\\.)*"'),
@@ -272,7 +272,8 @@ def test_nothing_that_a_user_types_changes_a_filter(form: str, text: str) -> Non
 
 
 @pytest.mark.parametrize(
-    "text", ["ABC-1", "Müller", "a_b.c", "me@x.example", "2026-05-18", "2026-05-18T00:00:00+02:00"]
+    "text",
+    ["ABC-1", "Müller", "a_b.c", "me@x.example", "2026-05-18", "2026-05-18T00:00:00+02:00", "2026-05-18 07:30:00"],
 )
 def test_ordinary_values_pass_into_filters(text: str) -> None:
     """Names, numbers, addresses and dates need no quoting."""
