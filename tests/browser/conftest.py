@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -29,15 +30,22 @@ CHROMIUM_ARGUMENTS = [
 OpenPage = Callable[..., Awaitable[GraphiQLPage]]
 
 
-@pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def browser() -> AsyncIterator[Browser]:
-    """A Chromium that is installed here; none is downloaded."""
+@asynccontextmanager
+async def chromium() -> AsyncIterator[Browser]:
+    """The Chromium that is installed here; none is downloaded."""
     executable = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     assert executable, "browser tests need Chromium on the PATH"
     async with async_playwright() as playwright:
-        chromium = await playwright.chromium.launch(executable_path=executable, args=CHROMIUM_ARGUMENTS)
-        yield chromium
-        await chromium.close()
+        running = await playwright.chromium.launch(executable_path=executable, args=CHROMIUM_ARGUMENTS)
+        yield running
+        await running.close()
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def browser() -> AsyncIterator[Browser]:
+    """One Chromium for the whole run."""
+    async with chromium() as running:
+        yield running
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, time
 from typing import Any, NamedTuple
@@ -43,14 +43,14 @@ class House(NamedTuple):
 
 
 @asynccontextmanager
-async def demo_house(*, tokens: bool = True) -> AsyncIterator[House]:
+async def demo_house(*, tokens: bool = True, clock: Callable[..., FakeClock] = FakeClock) -> AsyncIterator[House]:
     """A house of its own: nothing is cached, every system is well, no breaker is open."""
     assert DIST.is_dir(), "the portal is not built: run `make portal`"
-    clock = FakeClock(epoch=NOON.timestamp())
+    now = clock(epoch=NOON.timestamp())
     async with DemoCompany(today=TODAY) as company:
         settings, environment = demo_settings(company, SETTINGS)
-        offer: dict[str, Any] = explorer(settings, clock.time()) if tokens else {}
-        whole = Gateway(settings, environment, clock=clock, explorer=lambda: offer, pages=[portal()])
+        offer: dict[str, Any] = explorer(settings, now.time()) if tokens else {}
+        whole = Gateway(settings, environment, clock=now, explorer=lambda: offer, pages=[portal()])
         async with whole.running(), served(Starlette(routes=whole.routes)) as port:
             company.clear_calls()
-            yield House(f"http://127.0.0.1:{port}", company, clock)
+            yield House(f"http://127.0.0.1:{port}", company, now)

@@ -61,21 +61,25 @@ export function Failure({ answer }: { answer: Answer<unknown> }) {
 }
 
 /** One sentence for each system that fails, and one for everything that is being renewed. */
-export function Old({ stale }: { stale: readonly Stale[] }) {
-  const oldest = new Map<string, Stale>();
+export function Old({ at, stale }: { at: Path; stale: readonly Stale[] }) {
+  const causes = new Map<string, Stale[]>();
   for (const entry of stale) {
     const cause = entry.failed ? `${lower(system(entry.backend))} does not answer at the moment.` : '';
-    const known = oldest.get(cause);
-    if (known === undefined || entry.since < known.since) oldest.set(cause, entry);
+    causes.set(cause, [...(causes.get(cause) ?? []), entry]);
   }
-  return [...oldest].map(([cause, { since, failed }]) => (
-    <p key={cause} className={failed ? 'notice notice-warn' : 'old'}>
-      <span>
-        As of <time dateTime={since.toISOString()}>{moment(since)}</time>
-        {failed ? `: ${cause}` : ', being renewed.'}
-      </span>
-    </p>
-  ));
+  return [...causes].map(([cause, alike]) => {
+    const since = new Date(Math.min(...alike.map(({ since }) => since.getTime())));
+    const inner = alike.map(({ path }) => path.slice(at.length));
+    const what = inner.every((path) => path.length > 0) ? `${partsNamed(inner)} as of` : 'As of';
+    return (
+      <p key={cause} className={cause ? 'notice notice-warn' : 'old'}>
+        <span>
+          {what} <time dateTime={since.toISOString()}>{moment(since)}</time>
+          {cause ? `: ${cause}` : ', being renewed.'}
+        </span>
+      </p>
+    );
+  });
 }
 
 function Again({ of, answer }: { of: string; answer: Answer<unknown> }) {

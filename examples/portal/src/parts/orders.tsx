@@ -57,7 +57,7 @@ export function OrderBody({ order, answer, at }: OrderProps) {
           ))}
         </ul>
       )}
-      {order.invoices && <InvoicesOf order={order.invoices} />}
+      {order.invoices ? <InvoicesOf order={order.invoices} /> : <p className="invoices-of muted">Invoices unknown.</p>}
     </>
   );
 }

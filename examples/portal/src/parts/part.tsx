@@ -52,7 +52,7 @@ export function Content<Value>({ title, answer, at, value, without = [], none, c
     <>
       <div role="status" aria-atomic="false">
         <Missing whole={above.length > 0} title={title} at={at} problems={problems} answer={answer} />
-        <Old stale={stale} />
+        <Old at={at} stale={stale} />
       </div>
       <Boundary title={title}>
         {value !== null && value !== undefined ? children(value) : above.length === 0 && <Absent answer={answer} none={none} />}

@@ -38,7 +38,7 @@ export function Screen({ title, answer, query, children }: ScreenProps) {
         {title}
       </h1>
       {answer && <Failure answer={answer} />}
-      {answer && <Old stale={answer.stale.filter(({ path }) => path.length === 0)} />}
+      {answer && <Old at={[]} stale={answer.stale.filter(({ path }) => path.length === 0)} />}
       {children}
       {query && (
         <details className="query">
