@@ -6,22 +6,25 @@ VENV := .venv
 BIN := $(VENV)/bin
 GRAPHIQL := gateway/graphiql
 GRAPHIQL_SOURCES := $(shell find $(GRAPHIQL)/src $(GRAPHIQL)/public -type f 2>/dev/null) $(wildcard $(GRAPHIQL)/*.json $(GRAPHIQL)/*.ts $(GRAPHIQL)/*.html $(GRAPHIQL)/.npmrc)
+PORTAL := examples/portal
+PORTAL_SOURCES := $(shell find $(PORTAL)/src -type f 2>/dev/null) $(wildcard $(PORTAL)/*.json $(PORTAL)/*.ts $(PORTAL)/*.mjs $(PORTAL)/*.html $(PORTAL)/.npmrc) schema/schema.graphql
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo serve test check lint types contracts format schema reference graphiql bench fuzz lock browser clean
+.PHONY: help demo serve test check lint types contracts format schema reference graphiql portal pictures bench soak fuzz lock browser clean
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
 
-demo: $(VENV)/.demo graphiql ## Start the gateway with four demo backends and print address, tokens and a query (ARGS="--chaos")
+demo: $(VENV)/.demo graphiql portal ## Start the gateway with four demo backends and print address, tokens and a query (ARGS="--chaos")
 	@$(BIN)/bizgraph demo $(ARGS)
 
 serve: $(VENV)/.demo graphiql ## Start the gateway for ./bizgraph.toml (CONFIG=path ARGS="--workers 2")
 	@$(BIN)/bizgraph serve --config $(or $(CONFIG),bizgraph.toml) $(ARGS)
 
-test: $(VENV)/.dev graphiql browser ## Run every test
+test: $(VENV)/.dev graphiql portal browser ## Run every test
 	cd $(GRAPHIQL) && npm run --silent check && npm test --silent
+	cd $(PORTAL) && npm run --silent check && npm test --silent
 	$(BIN)/pytest -q -n 2 --dist worksteal $(ARGS)
 
 check: lint types contracts ## Lint, types and import contracts
@@ -74,6 +77,20 @@ $(GRAPHIQL)/node_modules/.package-lock.json: $(GRAPHIQL)/package.json $(GRAPHIQL
 
 $(GRAPHIQL)/dist/index.html: $(GRAPHIQL)/node_modules/.package-lock.json $(GRAPHIQL_SOURCES)
 	cd $(GRAPHIQL) && npm run --silent build
+
+portal: $(PORTAL)/dist/index.html ## Build the customer portal that the demo serves
+
+$(PORTAL)/node_modules/.package-lock.json: $(PORTAL)/package.json $(PORTAL)/package-lock.json
+	cd $(PORTAL) && npm ci --no-audit --no-fund --loglevel=error
+
+$(PORTAL)/dist/index.html: $(PORTAL)/node_modules/.package-lock.json $(PORTAL_SOURCES)
+	cd $(PORTAL) && npm run --silent build
+
+pictures: $(VENV)/.dev graphiql portal browser ## Make the pictures in docs/pictures from the running demo
+	$(BIN)/python -m tests.browser.pictures
+
+soak: $(VENV)/.dev ## Mixed queries with faults switching on and off (ARGS="--minutes 10")
+	$(BIN)/python -m benchmarks.soak $(ARGS)
 
 # A browser for the tests that open pages: the system's own where there is one, Debian's package otherwise.
 browser:
