@@ -17,7 +17,7 @@ from typing import Any
 
 from aiohttp import ClientError, ClientSession
 
-from resolvers.errors import BackendContract, BackendFailed, BackendRejected, BackendUnavailable
+from resolvers.errors import BackendContract, BackendError, BackendFailed, BackendRejected, BackendUnavailable
 
 Item = Mapping[str, Any]
 CENT = Decimal("0.01")
@@ -91,7 +91,9 @@ class InvoicesOfOrders:
         if self._session is not None:
             await self._session.close()
 
-    async def by_orders(self, keys: Sequence[str], args: Mapping[str, Any], caller: Mapping[str, str]) -> Iterable[Item]:
+    async def by_orders(
+        self, keys: Sequence[str], args: Mapping[str, Any], caller: Mapping[str, str]
+    ) -> Iterable[Item]:
         """The invoices of these orders, each with the `order_id` that it was found by."""
         invoices_of = dict(zip(keys, await asyncio.gather(*map(self._linked, keys)), strict=True))
         wanted = sorted({invoice for found in invoices_of.values() for invoice in found}, key=int)
@@ -116,21 +118,30 @@ class InvoicesOfOrders:
     async def _get(self, path: str, **query: str) -> Any:
         """The answer, None for a 404. Raises BackendError for everything that is neither."""
         assert self._session is not None
-        where = {"backend": "erp-links", "operation": "invoices.by_orders"}
         try:
             async with self._turns, self._session.get(self._url + path, params=query, allow_redirects=False) as answer:
-                cause = f"HTTP {answer.status}"
                 if answer.content_type != "application/json":
                     # A page with status 200 is an error too: a wrong address, or warnings of PHP.
-                    raise BackendContract("the ERP answered with something else than data", cause=cause, **where)
+                    raise _error(BackendContract, "answered with something else than data", f"HTTP {answer.status}")
                 if answer.status == 404:
                     return None
-                if answer.status in {429, 502, 503, 504}:
-                    raise BackendUnavailable("the ERP asks to come back later", cause=cause, **where)
-                if answer.status >= 500:
-                    raise BackendFailed("the ERP failed", cause=cause, **where)
                 if answer.status != 200:
-                    raise BackendRejected("the ERP rejected the call", cause=cause, **where)
+                    raise _refusal(answer.status)
                 return await answer.json()
-        except (ClientError, ValueError) as error:
-            raise BackendUnavailable("the ERP cannot be asked", cause=type(error).__name__, **where) from error
+        except ClientError as error:
+            raise _error(BackendUnavailable, "cannot be reached", type(error).__name__) from error
+        except ValueError as error:
+            raise _error(BackendContract, "answered with broken data", "malformed") from error
+
+
+def _refusal(status: int) -> BackendError:
+    cause = f"HTTP {status}"
+    if status in {429, 502, 503, 504}:
+        return _error(BackendUnavailable, "asks to come back later", cause)
+    if status >= 500:
+        return _error(BackendFailed, "failed", cause)
+    return _error(BackendRejected, "rejected the call", "credentials" if status in {401, 403} else cause)
+
+
+def _error(kind: type[BackendError], what: str, cause: str) -> BackendError:
+    return kind(f"the ERP {what}", backend="erp-links", operation="invoices.by_orders", cause=cause)

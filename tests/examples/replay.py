@@ -107,8 +107,8 @@ class Erp:
             except BadFilter:
                 return _replayed(recording("rest/errors/20-400-parenthesis-in-filter-value"))
         for field, order in reversed(_sorting(resource, query)):
-            column = COLUMNS[field.removeprefix("t.")]
-            rows = sorted(rows, key=lambda row, of=column: collated(of(row)), reverse=order == "DESC")
+            values = {row["id"]: collated(COLUMNS[field.removeprefix("t.")](row)) for row in rows}
+            rows = sorted(rows, key=lambda row: values[row["id"]], reverse=order == "DESC")
         if resource == "products" and query.get("includestockdata") != "1":
             rows = [{**row, "stock_warehouse": [], "stock_theorique": None} for row in rows]
         total, limit, page = len(rows), int(query.get("limit", "100")), int(query.get("page", "0"))

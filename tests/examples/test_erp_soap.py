@@ -13,7 +13,7 @@ from tests.client import Client
 from tests.examples.conftest import token
 from tests.examples.question import QUESTION
 from tests.examples.recordings import recording
-from tests.examples.replay import BASE, LOGIN, Erp
+from tests.examples.replay import BASE, KEY, LOGIN, Erp
 
 
 @pytest.fixture
@@ -221,3 +221,19 @@ async def test_an_adapter_that_is_refused_costs_its_own_field_only(client: Clien
     (order,) = answer.data["customer"]["orders"]["nodes"]
     assert (order["number"], order["invoices"]) == ("CO2610-0001", None)
     assert answer.codes == ["BACKEND_CONTRACT"]
+
+
+class TestWithAWrongRestKey:
+    """Both ways to REST, the gateway's own and the adapter's, are refused; SOAP is not."""
+
+    @pytest.fixture
+    def overrides(self) -> dict[str, str]:
+        return {"ERP_API_KEY": KEY + "-of-yesterday"}
+
+    async def test_both_are_told(self, client: Client) -> None:
+        """The order is there; its customer and its invoices say that the gateway's credentials are refused."""
+        answer = await client.ask('{ order(id: "13") { number customer { name } invoices { nodes { id } } } }')
+        assert answer.data == {"order": {"number": "CO2408-0010", "customer": None, "invoices": None}}
+        told = {(error["extensions"]["code"], error["extensions"]["cause"]) for error in answer.errors}
+        assert told == {("BACKEND_REJECTED", "credentials")}
+        assert KEY.encode() not in answer.body
