@@ -7,7 +7,7 @@ from difflib import get_close_matches
 from typing import Any
 
 from gateway.check.asking import Asked
-from gateway.check.raw import ANY, ENTRY, Names, Node, Used, matches, missing, nodes_of, unread, used_by, written
+from gateway.check.raw import ENTRY, Names, Node, Used, matches, missing, nodes_of, unread, used_by, written
 from gateway.check.report import Field, OperationReport, Report
 from resolvers.backends.mapping import FieldSettings
 from resolvers.backends.mapping.shape import Branch, Shape
@@ -20,8 +20,7 @@ ENOUGH = 5
 def cover(asked: Asked, items: list[Any], into: OperationReport, report: Report) -> dict[Names, Node]:
     """Fill in the fields of the operation's report and note what does not fit; returns what the items hold."""
     used = list(used_by(asked.shape))
-    maps = [place[: place.index(ANY) + 1] for field in used for place in field.places if ANY in place]
-    nodes = nodes_of(items, maps)
+    nodes = nodes_of(items, used)
     if not items:
         return nodes
     fields = _fields(asked, items)

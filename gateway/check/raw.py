@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
@@ -17,6 +18,7 @@ ENTRY = "[]"
 ANY = "*"
 """Stands for the keys of a map whose values are read as entries."""
 _OURS = "__typename"
+_NAME = re.compile(r"[@$]?[A-Za-z_][A-Za-z0-9_:-]*").fullmatch
 
 
 class Used(Struct, frozen=True):
@@ -66,15 +68,19 @@ def _names(path: Path, around: tuple[Names, ...]) -> Names:
     return (*around[-1 - path.up], *names)
 
 
-def nodes_of(items: Iterable[Any], maps: Sequence[Names]) -> dict[Names, Node]:
-    """Everything in the items. The keys below `maps` (paths that end in ANY) count as one."""
+def nodes_of(items: Iterable[Any], used: Iterable[Used]) -> dict[Names, Node]:
+    """Everything in the items.
+
+    The keys of maps count as one: of those that the mapping reads as maps, and keys that are no names but data.
+    """
     nodes: dict[Names, Node] = {}
+    places = [place for field in used for place in field.places]
     for item in items:
-        _walk(item, (), nodes, maps, set())
+        _walk(item, (), nodes, places, set())
     return nodes
 
 
-def _walk(value: Any, path: Names, nodes: dict[Names, Node], maps: Sequence[Names], here: set[Names]) -> None:
+def _walk(value: Any, path: Names, nodes: dict[Names, Node], places: Sequence[Names], here: set[Names]) -> None:
     node = nodes.setdefault(path, Node())
     if path not in here:
         here.add(path)
@@ -83,11 +89,10 @@ def _walk(value: Any, path: Names, nodes: dict[Names, Node], maps: Sequence[Name
     if isinstance(value, dict):
         for key, below in value.items():
             if key != _OURS:
-                name = ANY if any(matches(known, (*path, str(key))) for known in maps) else str(key)
-                _walk(below, (*path, name), nodes, maps, here)
+                _walk(below, (*path, _name(str(key), path, places)), nodes, places, here)
     elif isinstance(value, (list, tuple)):
         for below in value:
-            _walk(below, (*path, ENTRY), nodes, maps, here)
+            _walk(below, (*path, ENTRY), nodes, places, here)
     else:
         try:
             text = form(value)
@@ -95,6 +100,13 @@ def _walk(value: Any, path: Names, nodes: dict[Names, Node], maps: Sequence[Name
             return
         if text is not None:
             node.values[text] = node.values.get(text, 0) + 1
+
+
+def _name(key: str, path: Names, places: Sequence[Names]) -> str:
+    """The key, or ANY where it is one of a map's: they may be anything, people's addresses too."""
+    depth = len(path)
+    read = {place[depth] for place in places if len(place) > depth and matches(place[:depth], path)}
+    return key if key in read or (ANY not in read and _NAME(key)) else ANY
 
 
 def _kind(value: Any) -> str:

@@ -13,7 +13,7 @@ from gateway.check.shapes import Shapes, drift, shape_of
 from resolvers.backends.connect import Connections
 from resolvers.backends.settings import backends_of, connected
 from resolvers.backends.soap.connector import SoapConnector
-from resolvers.errors import BackendRejected, BackendTimeout, BackendUnavailable, GatewayError
+from resolvers.errors import BackendContract, BackendRejected, BackendTimeout, BackendUnavailable, GatewayError
 from resolvers.principal import Principal
 
 SAMPLE = 50
@@ -83,13 +83,18 @@ class Check:
         backend = self._backends[asked.operation.backend]
         _learn(backend, sample.error)
         if sample.error is not None:
-            self.report.note("problem", "call", asked.name, told(sample.error))
+            hint = "; give --as TOKEN" if getattr(sample.error, "cause", None) == "not forwarded" else ""
+            self.report.note("problem", "call", asked.name, told(sample.error) + hint)
             into = self._told(asked, sample, "failed", told(sample.error))
         else:
             into = self._told(asked, sample, "ok", None)
         self._samples.harvest(sample.records)
         self._samples.remains(asked, sample.records)
         nodes = cover(asked, sample.items, into, self.report)
+        for record in sample.records:
+            # Those that the mapping refuses are told field by field; these never came to it.
+            if isinstance(record, BackendContract) and record.cause != "mapping":
+                self.report.note("problem", "record", asked.name, told(record))
         if sample.items:
             shape = shape_of(nodes, enums(asked, nodes), len(sample.items))
             self.shapes.operations[asked.name] = shape
@@ -124,6 +129,8 @@ class Check:
 
 def _learn(backend: BackendReport, error: GatewayError | None) -> None:
     """What one call says about its backend. One that was answered says most."""
+    if isinstance(error, BackendRejected) and error.cause == "not forwarded":
+        return
     unreached = isinstance(error, (BackendUnavailable, BackendTimeout))
     if not unreached:
         backend.reachable = True

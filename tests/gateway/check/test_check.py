@@ -110,6 +110,14 @@ async def test_wrong_passwords_of_soap_backends_are_found(company: DemoCompany) 
     assert not report.ok
 
 
+async def test_backends_that_see_callers_need_a_token(check_crm: CheckCrm) -> None:
+    """Without `--as` nothing is asked of them, and the check says so."""
+    report = await check_crm(("timeout =", "forward = { claims = { X-User = 'sub' } }\ntimeout ="))
+    (backend,) = report.backends
+    assert (backend.reachable, backend.authenticated) == (None, None)
+    assert problems(report)[0].endswith("give --as TOKEN")
+
+
 async def test_a_backend_that_is_down_is_found(crm: Crm, check_crm: CheckCrm) -> None:
     """Nobody listens: not reachable, and whether we are known cannot be told."""
     await crm.server.close()
@@ -262,6 +270,22 @@ async def test_broken_answers_are_told_and_stop_nothing(company: DemoCompany) ->
     outcomes = {operation.name: operation.outcome for operation in report.operations}
     assert outcomes["orders.list"] == outcomes["invoices.list"] == "failed"
     assert outcomes["customers.by_ids"] == outcomes["products.list"] == outcomes["invoices.by_customers"] == "ok"
+
+
+async def test_soap_records_that_cannot_be_decoded_are_told(company: DemoCompany) -> None:
+    """A value that is not of its declared type never comes to the mapping, and is a problem all the same."""
+    await company.warehouse.script([Trouble(name=Switch.WRONG_TYPE)])
+    report = await check(*demo_settings(company))
+    assert any(text.startswith("record products.list: BACKEND_CONTRACT") for text in problems(report))
+
+
+async def test_keys_that_are_data_are_neither_told_nor_kept(crm: Crm, check_crm: CheckCrm, tmp_path: Path) -> None:
+    """The keys of a map may be people's addresses: they count as one path."""
+    crm.change = lambda row: {**row, "logins": {f"ada{row['id']}@a.example": 1}, "by_year": {"2026": 2}}
+    report = await check_crm(save_to=tmp_path / "shapes.json")
+    (operation, *_) = report.operations
+    assert {"logins.*", "by_year.*"} <= set(operation.unmapped)
+    assert b"@a.example" not in msgspec.json.encode(report) + (tmp_path / "shapes.json").read_bytes()
 
 
 async def test_people_get_tables(check_crm: CheckCrm) -> None:
