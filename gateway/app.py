@@ -36,6 +36,7 @@ from resolvers.backends.adapter import AdapterError
 from resolvers.backends.connect import Connections
 from resolvers.backends.credentials.secrets import MissingSecrets
 from resolvers.backends.ports import Clock
+from resolvers.backends.resilience.guard import Sleep
 from schema.build import build_schema, graphql_schema
 
 GRAPHIQL_DIST = Path(gateway.__file__).parent / "graphiql" / "dist"
@@ -54,6 +55,7 @@ class Gateway:
         environment: Mapping[str, str],
         *,
         clock: Clock = time,
+        sleep: Sleep = asyncio.sleep,
         explorer: Callable[[], dict[str, Any]] | None = None,
         pages: Sequence[BaseRoute] = (),
         telemetry: Telemetry | None = None,
@@ -64,7 +66,12 @@ class Gateway:
         redis = None
         try:
             self.connections = Connections(
-                settings.data, environment, clock=clock, watcher=self.telemetry, tracer=self.telemetry.tracer
+                settings.data,
+                environment,
+                clock=clock,
+                sleep=sleep,
+                watcher=self.telemetry,
+                tracer=self.telemetry.tracer,
             )
             redis = self.connections.cache.redis
         except (MissingSecrets, AdapterError) as error:

@@ -161,7 +161,7 @@ class Telemetry:
             attempts=attempts,
             keys=len(call.keys),
             durationMs=round(seconds * 1000, 3),
-            exception=None if error.__cause__ is None else type(error.__cause__).__name__,
+            raised=None if error.__cause__ is None else type(error.__cause__).__name__,
             correlationId=dict(call.hints).get("X-Correlation-Id"),
             leftOut=left_out or None,
         )

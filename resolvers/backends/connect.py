@@ -22,6 +22,7 @@ from resolvers.backends.ports import Clock, Endpoint, Jitter
 from resolvers.backends.python.connector import PythonConnector
 from resolvers.backends.recorded import RecordedSource
 from resolvers.backends.resilience import Guard, Observer, ResilienceSettings
+from resolvers.backends.resilience.guard import Sleep
 from resolvers.backends.rest.connector import RestConnector
 from resolvers.backends.settings import (
     BackendsSettings,
@@ -78,6 +79,7 @@ class Connections:
         *,
         clock: Clock = time,
         jitter: Jitter = random.random,
+        sleep: Sleep = asyncio.sleep,
         watcher: Watcher | None = None,
         tracer: CallTracer | None = None,
         cache: Cache | None = None,
@@ -93,7 +95,7 @@ class Connections:
         self.guards: dict[str, Guard] = {}
         known = backends_of(settings)
         for name, backend in known.items():
-            self.guards[name] = Guard(name, backend, clock, jitter, observer=watcher)
+            self.guards[name] = Guard(name, backend, clock, jitter, sleep=sleep, observer=watcher)
             if isinstance(backend, PythonBackend):
                 self.connectors[name] = PythonConnector(name, backend)
                 continue
@@ -109,6 +111,7 @@ class Connections:
                     clock=clock,
                     jitter=jitter,
                     entropy=os.urandom,
+                    sleep=sleep,
                 )
         self._environment = environment
         self._owns_cache = cache is None

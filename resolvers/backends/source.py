@@ -139,7 +139,7 @@ class BatchedSource:
             return {keys[0]: known.value}
         if etag is not None or fetched.max_age is not None:
             trip.told.update(dict.fromkeys(keys, Told(fetched.max_age, etag)))
-        return self._by_key(keys, fetched.records)
+        return self._by_key(keys, fetched.records, trip.attempts)
 
     async def _fetch_page(self, keys: tuple[str, ...], args: Args, forwarded: Forwarded, trip: Trip) -> dict[str, Any]:
         first, _, after = keys[0].partition(":")
@@ -147,14 +147,18 @@ class BatchedSource:
         fetched = await self._caller.call(self.endpoint.attempt, call, trip)
         if fetched.max_age is not None:
             trip.told[keys[0]] = Told(fetched.max_age, None)
+        for record in fetched.records:
+            if isinstance(record, BackendContract):
+                record.details.setdefault("attempts", trip.attempts)
         return {keys[0]: fetched}
 
-    def _by_key(self, keys: tuple[str, ...], records: Sequence[Any]) -> dict[str, Any]:
+    def _by_key(self, keys: tuple[str, ...], records: Sequence[Any], attempts: int) -> dict[str, Any]:
         key_of = self._key_of
         found: dict[str, Any] = {}
         unplaced: list[BackendContract] = []
         for record in records:
             if isinstance(record, BackendContract):
+                record.details.setdefault("attempts", attempts)
                 key = None if record.remains is None else key_of(record.remains)
                 if key is None:
                     unplaced.append(record)

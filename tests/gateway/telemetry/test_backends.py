@@ -62,7 +62,7 @@ async def test_a_call_that_fails_for_good_is_one_line(client: Client, company: D
         "cause": line["cause"],
         "attempts": 3,
         "keys": 1,
-        "exception": None,
+        "raised": None,
         "correlationId": "r-2",
         "leftOut": None,
     }
