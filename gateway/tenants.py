@@ -14,6 +14,7 @@ from resolvers.backends.cache.build import Cache
 from resolvers.backends.connect import CallTracer, Connections, Watcher
 from resolvers.backends.ports import Clock
 from resolvers.backends.resilience import Guard
+from resolvers.backends.resilience.guard import Sleep
 from resolvers.backends.settings import BackendsSettings
 from resolvers.backends.soap.loader import WsdlState
 from resolvers.errors import Forbidden
@@ -33,18 +34,20 @@ class Tenants:
         environment: Mapping[str, str],
         *,
         clock: Clock,
+        sleep: Sleep = asyncio.sleep,
         watcher: Watcher | None = None,
         tracer: CallTracer | None = None,
     ) -> None:
         named = settings.of_tenants
         # With tenants nobody is answered from the tables that theirs are laid over, so those need no secrets.
         common = BackendsSettings(cache=settings.data.cache) if named else settings.data
-        self.common = Connections(common, environment, clock=clock, watcher=watcher, tracer=tracer)
+        self.common = Connections(common, environment, clock=clock, sleep=sleep, watcher=watcher, tracer=tracer)
         self._of = {
             name: Connections(
                 data,
                 environment,
                 clock=clock,
+                sleep=sleep,
                 watcher=watcher,
                 tracer=tracer,
                 cache=self.common.cache,
