@@ -11,7 +11,8 @@ from typing import Any
 
 import orjson
 from starlette.applications import Starlette
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute, Mount, Route
+from starlette.types import ASGIApp
 
 import gateway
 from gateway.auth.authentication import Authentication
@@ -20,26 +21,54 @@ from gateway.execution.document_limits import DocumentLimits
 from gateway.execution.documents import Documents
 from gateway.execution.execute import Executor
 from gateway.execution.masking import Masking
+from gateway.execution.persisted import persisted_documents
 from gateway.http.conditional import Conditional
+from gateway.http.cors import Cors
 from gateway.http.draining import protocol_state
+from gateway.http.exploring import for_explorers, introspection_policy
 from gateway.http.graphiql import GraphiQL
 from gateway.http.graphql import GraphQLEndpoint
+from gateway.http.headers import Secured
 from gateway.http.health import Health, live
 from gateway.http.invalidation import invalidation_route
 from gateway.http.operators import Answer, ForOperators
+from gateway.journal.build import journal_of
+from gateway.limits.build import spending_of
 from gateway.operations import Operations
 from gateway.settings import ConfigurationError, Settings
 from gateway.telemetry.endpoint import Counted, metrics_endpoint
 from gateway.telemetry.sampling import Sampler
 from gateway.telemetry.telemetry import Telemetry
+from gateway.tenants import Tenants
 from resolvers.backends.adapter import AdapterError
-from resolvers.backends.connect import Connections
 from resolvers.backends.credentials.secrets import MissingSecrets
 from resolvers.backends.ports import Clock
 from resolvers.backends.resilience.guard import Sleep
 from schema.build import build_schema, graphql_schema
+from schema.privacy import watch
 
 GRAPHIQL_DIST = Path(gateway.__file__).parent / "graphiql" / "dist"
+
+
+class Mistakes:
+    """Gathers what is wrong with the configuration, so that all of it is told at once."""
+
+    def __init__(self) -> None:
+        self._told: list[str] = []
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> bool:
+        if not isinstance(error, (MissingSecrets, AdapterError, ValueError)):
+            return False
+        self._told += str(error).splitlines()
+        return True
+
+    def tell(self) -> None:
+        """Raise ConfigurationError if anything is wrong."""
+        if self._told:
+            raise ConfigurationError(self._told)
 
 
 class Gateway:
@@ -62,38 +91,50 @@ class Gateway:
     ) -> None:
         self.settings = settings
         self.telemetry = telemetry or Telemetry(settings.telemetry, clock)
-        mistakes: list[str] = []
+        self.schema = graphql_schema(build_schema())
+        if settings.privacy.journal != "off":
+            watch(self.schema)
+        self.documents = Documents(
+            self.schema,
+            DocumentLimits(**settings.limits.document.model_dump()),
+            suggestions=settings.introspection.suggestions,
+        )
+        mistakes = Mistakes()
         redis = None
-        try:
-            self.connections = Connections(
-                settings.data,
+        with mistakes:
+            self.tenants = Tenants(
+                settings,
                 environment,
                 clock=clock,
                 sleep=sleep,
                 watcher=self.telemetry,
                 tracer=self.telemetry.tracer,
             )
-            redis = self.connections.cache.redis
-        except (MissingSecrets, AdapterError) as error:
-            mistakes += str(error).splitlines()
-        try:
+            redis = self.tenants.cache.redis
+        with mistakes:
             self.verifier = token_verifier(settings.auth, environ=environment, clock=clock, redis=redis)
-        except ValueError as error:
-            mistakes += str(error).splitlines()
-        if mistakes:
-            raise ConfigurationError(mistakes)
-        self.schema = graphql_schema(build_schema())
-        self.documents = Documents(self.schema, DocumentLimits(**settings.limits.document.model_dump()))
+        with mistakes:
+            persisted = persisted_documents(settings.documents, self.documents, clock, redis)
+        with mistakes:
+            spending = spending_of(settings.limits, self.schema, clock, exceeded=self.telemetry.exceeded, redis=redis)
+        with mistakes:
+            self.journal = journal_of(settings.privacy, clock, failed=self.telemetry.journal_failed)
+        mistakes.tell()
+        self.connections = self.tenants.common
         self.executor = Executor(self.schema, on_fallback=self.telemetry.fell_back)
         self.operations = Operations(
             self.executor,
-            self.connections,
+            self.tenants,
+            spending=spending,
             deadline=settings.server.deadline,
             max_page=settings.limits.max_page,
             watcher=self.telemetry,
+            journal=self.journal,
+            suggestions=settings.introspection.suggestions,
         )
-        page = None
-        self.routes: list[BaseRoute] = [*pages]
+        authenticate = Authentication(settings.auth, self.verifier).principal
+        page: ASGIApp | None = None
+        routes: list[BaseRoute] = [*pages]
         if settings.graphiql.access != "off":
             about = {"endpoint": "/graphql", "subscriptionUrl": None, "title": settings.graphiql.title}
 
@@ -103,30 +144,33 @@ class Gateway:
 
             graphiql = GraphiQL(GRAPHIQL_DIST, config)
             page = graphiql.page
-            self.routes += graphiql.routes
-        authenticate = Authentication(settings.auth, self.verifier).principal
+            if settings.graphiql.access == "scope":
+                scope = settings.introspection.scope
+                page, guarded = for_explorers(graphiql, authenticate, realm=settings.auth.realm, scope=scope)
+                routes += guarded
+            else:
+                routes += graphiql.routes
         endpoint = GraphQLEndpoint(
             authenticate=authenticate,
             documents=self.documents,
             run=self.operations.run,
             mask=Masking(self.telemetry.crashed),
+            persisted=persisted,
             page=page,
+            may_introspect=introspection_policy(settings.introspection),
             body_limit=settings.server.max_body,
             body_timeout=settings.server.body_timeout,
             realm=settings.auth.realm,
         )
-        self.health = Health(
-            self.connections, self.verifier, start_patience=settings.server.start_patience, clock=clock
-        )
-        self.sampler = Sampler(self.telemetry, self.connections, self.documents, self.executor)
+        self.health = Health(self.tenants, self.verifier, start_patience=settings.server.start_patience, clock=clock)
+        self.sampler = Sampler(self.telemetry, self.tenants, self.documents, self.executor)
 
         def for_operators(answer: Answer) -> ForOperators:
             return ForOperators(answer, authenticate, realm=settings.auth.realm)
 
-        self.routes += [
-            Route("/graphql", Counted(Conditional(endpoint), self.telemetry)),
+        routes += [
             invalidation_route(
-                self.connections.cache.invalidate,
+                self.tenants.cache.invalidate,
                 authenticate,
                 realm=settings.auth.realm,
                 body_limit=settings.server.max_body,
@@ -138,15 +182,26 @@ class Gateway:
         ]
         metrics = metrics_endpoint(self.telemetry)
         if settings.telemetry.metrics == "public":
-            self.routes.append(Route("/metrics", metrics, methods=["GET"]))
+            routes.append(Route("/metrics", metrics, methods=["GET"]))
         elif settings.telemetry.metrics == "scope":
-            self.routes.append(Route("/metrics", for_operators(metrics), methods=["GET"]))
+            routes.append(Route("/metrics", for_operators(metrics), methods=["GET"]))
+
+        served: ASGIApp = Conditional(endpoint)
+        if settings.cors.origins:
+            cookies = settings.auth.cookie.origins if settings.auth.cookie else ()
+            served = Cors(served, settings.cors.origins, credentials=cookies, max_age=settings.cors.max_age)
+        self.routes: list[BaseRoute] = [
+            Route("/graphql", Counted(served, self.telemetry)),
+            Mount("", Secured(routes)),
+        ]
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Opens what requests share; needs no live backend."""
         await self.verifier.open()
-        await self.connections.open()
+        await self.tenants.open()
+        if self.journal is not None:
+            self.journal.open()
         self.health.opened()
         sampling = asyncio.create_task(self.sampler.run(), name="telemetry")
         try:
@@ -154,8 +209,10 @@ class Gateway:
         finally:
             sampling.cancel()
             await asyncio.wait([sampling])
-            await self.connections.close()
+            await self.tenants.close()
             await self.verifier.close()
+            if self.journal is not None and (lost := await self.journal.close()):
+                self.telemetry.journal_lost(lost)
 
 
 def create_app(settings: Settings, environment: Mapping[str, str], **parts: Any) -> Starlette:

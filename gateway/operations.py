@@ -13,13 +13,16 @@ from gateway.explain.facts import OperationFacts, facts_of
 from gateway.explain.predict import predict
 from gateway.explain.trace import trace_told
 from gateway.http.request import GraphQLRequest
-from gateway.limits.cost import cost_of
+from gateway.journal.entries import Entry
+from gateway.journal.journal import Journal
+from gateway.limits.spending import Spending
 from resolvers.backends.connect import Connections
-from resolvers.backends.ports import Hints
+from resolvers.backends.ports import Clock, Hints
 from resolvers.backends.recorded import CallRecord
 from resolvers.context import Context, Lifetime
 from resolvers.errors import BadUserInput, Forbidden
 from resolvers.principal import Principal
+from resolvers.privacy import Reads
 from schema.access import Policy
 
 MOST_POLICIES = 4096
@@ -62,34 +65,70 @@ class OperationWatcher(Protocol):
     def began(self, request: GraphQLRequest) -> Watched: ...
 
 
+class Ways(Protocol):
+    """The ways to the backends, for every caller."""
+
+    @property
+    def clock(self) -> Clock: ...
+    def of(self, principal: Principal) -> Connections:
+        """Those of this caller's tenant. Raises Forbidden for a tenant that is not known."""
+        ...
+
+
 class Operations:
-    """Runs valid operations of known callers: gives each a context with a deadline and the policy of its scopes."""
+    """Runs valid operations of known callers: gives each a context with a deadline and the policy of its scopes.
+
+    With a `journal`, nothing personal is answered before the journal has taken what was read, and of whom.
+    """
 
     def __init__(
         self,
         executor: Executor,
-        connections: Connections,
+        ways: Ways,
         *,
+        spending: Spending,
         deadline: float,
         max_page: int,
         watcher: OperationWatcher,
+        journal: Journal | None = None,
+        suggestions: bool = False,
     ) -> None:
         self._executor = executor
-        self._connections = connections
+        self._ways = ways
+        self._spending = spending
+        self._journal = journal
+        self._hide_suggestions = not suggestions
         self._deadline = deadline
         self._max_page = max_page
         self._watcher = watcher
         self._policies: dict[tuple[bool, frozenset[str]], Policy] = {}
-        self._facts: Mapping[str, OperationFacts] | None = None
+        self._facts: dict[Connections, Mapping[str, OperationFacts]] = {}
 
     async def run(self, request: GraphQLRequest) -> ExecutionResult:
         """The result of one operation. Raises GatewayError for a request that is refused as a whole."""
-        principal, info = request.principal, request.info
-        explained = self._explained(request) if "explain" in request.extensions else None
+        connections = self._ways.of(request.principal)
+        spending = self._spending
+        cost = spending.cost(request)
+        explained = self._explained(request, connections, cost) if "explain" in request.extensions else None
+        if explained is not None and not explained.run:
+            cost = 0
+        spending.require(request, cost)
+        if not spending.counts_callers:
+            return await self._run(request, connections, cost, explained)
+        caller = await spending.enter(request, cost)
+        try:
+            return await self._run(request, connections, cost, explained)
+        finally:
+            spending.leave(caller)
+
+    async def _run(
+        self, request: GraphQLRequest, connections: Connections, cost: int, explained: Explained | None
+    ) -> ExecutionResult:
         if explained is not None and not explained.run:
             return ExecutionResult(None, None, {"explain": explained.told})
+        principal, info = request.principal, request.info
         records = self._records(request) if "trace" in request.extensions else None
-        clock = self._connections.clock
+        clock = connections.clock
         started = clock.monotonic()
         began = 0.0 if records is None else clock.time()
         wanted = info.timeout
@@ -100,7 +139,7 @@ class Operations:
         watched = self._watcher.began(request)
         try:
             context = Context(
-                self._connections.backends,
+                connections.backends,
                 clock,
                 principal=principal,
                 deadline=started + patience - min(KEPT_BACK, patience * MOST_KEPT_BACK),
@@ -111,6 +150,7 @@ class Operations:
                 max_page=self._max_page,
                 lifetime=lifetime,
                 record_call=None if records is None else records.append,
+                reads=None if self._journal is None else Reads(),
             )
             result: Any = self._executor.execute(
                 document,
@@ -118,9 +158,12 @@ class Operations:
                 variable_values=request.variables,
                 operation_name=request.operation.name,
                 policy=self._policy(principal),
+                hide_suggestions=self._hide_suggestions,
             )
             if isawaitable(result):
                 result = await result
+            if self._journal is not None and context.reads:
+                await self._journal.record(_entry(request, context.reads, clock.time()), started + patience)
         except BaseException:
             watched.given_up()
             raise
@@ -128,6 +171,8 @@ class Operations:
             result = with_extension(result, "stale", stale_told(context))
         if explained is not None:
             result = with_extension(result, "explain", explained.told)
+        if request.extensions.get("cost") is True:
+            result = with_extension(result, "cost", {"value": cost, "limit": self._spending.most})
         if records is not None:
             told = trace_told(records, began, clock.monotonic() - started)
             result = with_extension(result, "trace", told)
@@ -145,27 +190,25 @@ class Operations:
             raise Forbidden(f"extensions.trace needs the scope {EXPLAIN_SCOPE}", scopes=[EXPLAIN_SCOPE])
         return []
 
-    def _explained(self, request: GraphQLRequest) -> Explained:
+    def _explained(self, request: GraphQLRequest, connections: Connections, cost: int) -> Explained:
         """What the request asks to be told about its plan. Raises Forbidden without the scope, BadUserInput."""
         wanted = request.extensions["explain"]
         if EXPLAIN_SCOPE not in request.principal.scopes:
             raise Forbidden(f"extensions.explain needs the scope {EXPLAIN_SCOPE}", scopes=[EXPLAIN_SCOPE])
         if not isinstance(wanted, dict) or not isinstance(wanted.get("run", True), bool):
             raise BadUserInput('extensions.explain has to be an object such as {"run": false}')
-        if self._facts is None:
-            self._facts = facts_of(self._connections)
+        facts = self._facts.get(connections)
+        if facts is None:
+            facts = self._facts[connections] = facts_of(connections)
         prediction = predict(
             self._executor.schema,
             request.document.ast,
             request.operation.name,
             request.variables,
             request.principal,
-            self._facts,
+            facts,
         )
-        document = request.document.ast
-        assert document is not None  # the door hands over valid documents only
-        cost = cost_of(self._executor.schema, document, request.operation.node, request.variables)
-        return Explained(prediction.told({"value": cost.value, "limit": None}), wanted.get("run", True))
+        return Explained(prediction.told({"value": cost, "limit": self._spending.most}), wanted.get("run", True))
 
     def _policy(self, principal: Principal) -> Policy:
         key = (principal.authenticated, principal.scopes)
@@ -192,6 +235,17 @@ def kept_for(lifetime: Lifetime, principal: Principal) -> list[tuple[bytes, byte
         return []
     whose = b"private" if principal.authenticated else b"public"
     return [(b"cache-control", b"%b, max-age=%d" % (whose, int(lifetime.least)))]
+
+
+def _entry(request: GraphQLRequest, reads: Reads, now: float) -> Entry:
+    return Entry(
+        at=now,
+        principal=request.principal,
+        operation=request.operation.name,
+        document=request.document.hash,
+        correlation_id=request.info.correlation_id,
+        reads=reads,
+    )
 
 
 def stale_told(context: Context) -> list[dict[str, Any]]:

@@ -17,6 +17,8 @@ EVENTS: Final[dict[str, str]] = {
     "gateway.stopped": "A process has closed what it shared.",
     "operation": "A GraphQL operation was run.",
     "operation.crashed": "A fault of the gateway itself; holds the traceback that the caller did not see.",
+    "journal.failed": "The access journal cannot be written: why, and how many entries wait. Told once until it can.",
+    "journal.lost": "The access journal was closed with entries that could not be written: how many.",
     "executor.fallback": "graphql-core ran an operation, because the compiled executor does not cover it.",
     "backend.failed": "A call to a backend failed for good.",
     "backend.breaker": "A breaker changed its state.",

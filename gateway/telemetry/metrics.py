@@ -58,6 +58,9 @@ class Metrics:
             "operation_duration_seconds", "From the parsed request to the result.", OPERATION_SECONDS, "operation"
         )
         self.errors = counter("errors_total", "Operations with an error of this code.", "code")
+        self.limits_exceeded = counter(
+            "limits_exceeded_total", "Operations beyond a limit: refused, or measured.", "limit", "outcome"
+        )
         # What backends do.
         self.calls = counter(
             "backend_calls_total", "Calls after all their attempts.", "backend", "operation", "outcome"

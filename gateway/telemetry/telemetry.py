@@ -130,6 +130,18 @@ class Telemetry:
         """A fault of the gateway itself: the caller was told no more than the correlation id."""
         self.log.error("operation.crashed", correlationId=correlation_id, path=path, exc_info=error)
 
+    def exceeded(self, limit: str, caller: object, refused: bool) -> None:
+        """An operation was beyond a limit: `rate`, `concurrency` or `cost`."""
+        self._inc("limits_exceeded", limit, "refused" if refused else "measured")
+
+    def journal_failed(self, error: OSError, waiting: int) -> None:
+        """The access journal cannot be written; so many entries wait. Called in the writing thread."""
+        self.log.error("journal.failed", problem=error.strerror or str(error), waiting=waiting)
+
+    def journal_lost(self, entries: int) -> None:
+        """The access journal was closed before all of it was written."""
+        self.log.critical("journal.lost", entries=entries)
+
     # ---- Backends ---------------------------------------------------------------------------------------------------
 
     def attempted(self, backend: str, operation: str, seconds: float, error: BackendError | None) -> None:

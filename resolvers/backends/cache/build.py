@@ -61,7 +61,7 @@ class Cache:
         self._private: Store | None = None
         if settings.store == "off":
             return
-        memory = MemoryStore(max_entries=settings.max_entries, max_bytes=settings.max_bytes, clock=clock)
+        memory = self.memory = MemoryStore(max_entries=settings.max_entries, max_bytes=settings.max_bytes, clock=clock)
         self._everything = self._private = memory
         if settings.store == "redis" and self.redis is not None:
             self._share(url or "", self.redis, memory)
