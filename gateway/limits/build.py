@@ -22,6 +22,8 @@ class SpendingSettings(Protocol):
     @property
     def cost(self) -> int: ...
     @property
+    def max_page(self) -> int: ...
+    @property
     def cost_mode(self) -> str: ...
     @property
     def rate(self) -> RateSettings: ...
@@ -40,6 +42,7 @@ def spending_of(
     return Spending(
         schema,
         most=settings.cost,
+        max_page=settings.max_page,
         enforced=settings.cost_mode == "enforce",
         rate=rate_limit(settings.rate, clock, exceeded=exceeded, redis=redis),
         concurrency=Concurrency(settings.concurrency, exceeded) if counted else None,

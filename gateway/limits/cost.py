@@ -2,10 +2,10 @@
 
     cost of a field  = its own weight + size × (weight of its type + cost of what is asked of it)
 
-`size` is 1 for single values, what `first` says for pages, and what `@listSize` assumes for other lists. Fields that
-meet under one response name count once, as they are executed once; of the types behind an interface the dearest counts.
-The work is linear in the document with its fragments expanded, which `limits.document` bounds, and is done once per
-operation: what remains for each request is multiplying sizes that come from its variables.
+`size` is 1 for single values, what `first` says for pages (as far as a page may go), and what `@listSize` assumes for
+other lists. Fields that meet under one response name count once, as they are executed once; of the types behind an
+interface the dearest counts. The work is linear in the document with its fragments expanded, which `limits.document`
+bounds, and is done once per operation: what remains for each request is multiplying sizes that its variables tell.
 """
 
 from __future__ import annotations
@@ -39,8 +39,9 @@ class Cost(Struct, frozen=True):
 class Costs:
     """The costs of operations of one schema; those of at most `entries` operations are remembered."""
 
-    def __init__(self, schema: GraphQLSchema, *, entries: int = 1_000) -> None:
+    def __init__(self, schema: GraphQLSchema, *, max_page: int = 200, entries: int = 1_000) -> None:
         self._schema = schema
+        self._max_page = max_page
         self._known: Lru[Operation, _Weighed] = Lru(entries=entries, bytes=entries)
 
     def value(self, document: Document, operation: Operation, variables: Mapping[str, Any]) -> int:
@@ -48,16 +49,20 @@ class Costs:
         weighed = self._known.get(operation)
         if weighed is None:
             assert document.ast is not None  # it is valid
-            weighed = _Weighed(self._schema, document.ast, operation.node)
+            weighed = _Weighed(self._schema, document.ast, operation.node, self._max_page)
             self._known.put(operation, weighed, 1)
         return weighed.whole(variables).value(variables)
 
 
 def cost_of(
-    schema: GraphQLSchema, document: DocumentNode, operation: OperationDefinitionNode, variables: Mapping[str, Any]
+    schema: GraphQLSchema,
+    document: DocumentNode,
+    operation: OperationDefinitionNode,
+    variables: Mapping[str, Any],
+    max_page: int = 200,
 ) -> Cost:
     """What an operation of a valid document costs, and which of its root fields how much."""
-    roots = _Weighed(schema, document, operation).roots(variables)
+    roots = _Weighed(schema, document, operation, max_page).roots(variables)
     by_field = {name: cost.value(variables) for name, cost in roots.items()}
     return Cost(sum(by_field.values()), by_field)
 
@@ -73,9 +78,12 @@ def require_affordable(cost: int, most: int) -> None:
 class _Weighed:
     """One operation, weighed for each of the ways in which its variables steer @skip and @include."""
 
-    __slots__ = ("_defaults", "_fragments", "_operation", "_schema", "_steering", "_wholes")
+    __slots__ = ("_defaults", "_fragments", "_max_page", "_operation", "_schema", "_steering", "_wholes")
 
-    def __init__(self, schema: GraphQLSchema, document: DocumentNode, operation: OperationDefinitionNode) -> None:
+    def __init__(
+        self, schema: GraphQLSchema, document: DocumentNode, operation: OperationDefinitionNode, max_page: int
+    ) -> None:
+        self._max_page = max_page
         self._schema = schema
         self._operation = operation
         self._fragments = {
@@ -106,5 +114,5 @@ class _Weighed:
         root = self._schema.get_root_type(self._operation.operation)
         assert root is not None  # validation has seen to it
         steered = {name: variables.get(name, self._defaults.get(name)) for name in self._steering}
-        weighing = Weighing(self._schema, self._fragments, self._defaults, steered)
+        weighing = Weighing(self._schema, self._fragments, self._defaults, steered, self._max_page)
         return weighing.fields(root, [self._operation.selection_set], None)

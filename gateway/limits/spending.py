@@ -22,12 +22,13 @@ class Spending:
         schema: GraphQLSchema,
         *,
         most: int,
+        max_page: int,
         enforced: bool = True,
         rate: RateLimit | None = None,
         concurrency: Concurrency | None = None,
         exceeded: Exceeded = lambda limit, caller, refused: None,
     ) -> None:
-        self._costs = Costs(schema)
+        self._costs = Costs(schema, max_page=max_page)
         self.most = most
         self._enforced = enforced
         self._rate = rate

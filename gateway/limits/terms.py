@@ -34,23 +34,22 @@ class _Part(Struct, frozen=True):
 
 
 class Slice(Struct, frozen=True):
-    """A size that the request tells."""
+    """A size that the request tells; more than `most` is refused when it runs, before anything is fetched."""
 
     name: str
     default: int
+    most: int
 
     def value(self, variables: Mapping[str, Any]) -> int:
-        return natural(variables.get(self.name, self.default))
+        return natural(variables.get(self.name, self.default), self.most)
 
 
 Size = int | Slice
 
 
-def natural(value: Any) -> int:
-    """The size that a value means; 0 for what is refused as an argument before anything is fetched."""
-    if isinstance(value, (int, float)) and 0 < value < 2**31:
-        return int(value)
-    return 0
+def natural(value: Any, most: int) -> int:
+    """The size that a value means, `most` at most; 0 for what is refused as an argument before anything is fetched."""
+    return int(min(value, most)) if isinstance(value, (int, float)) and value > 0 else 0
 
 
 def total(costs: Iterable[Sum]) -> Sum:

@@ -50,11 +50,13 @@ class Weighing:
         fragments: Mapping[str, FragmentDefinitionNode],
         defaults: Mapping[str, Any],
         steered: Mapping[str, Any],
+        most: int,
     ) -> None:
         self._schema = schema
         self._fragments = fragments
         self._defaults = defaults
         self._steered = steered
+        self._most = most
 
     def fields(self, parent: GraphQLObjectType, sets: list[SelectionSetNode], page: _Page | None) -> dict[str, Sum]:
         """The cost of each field that is asked of objects of this type, by response name."""
@@ -142,13 +144,13 @@ class Weighing:
         for name in names:
             value = given.get(name)
             if isinstance(value, IntValueNode):
-                return natural(int(value.value))
+                return natural(int(value.value), self._most)
             default = definition.args[name].default_value
             if isinstance(value, VariableNode):
                 variable = value.name.value
-                return Slice(variable, natural(self._defaults.get(variable, default)))
+                return Slice(variable, natural(self._defaults.get(variable, default), self._most), self._most)
             if value is None and default is not Undefined:
-                return natural(default)
+                return natural(default, self._most)
         return UNSIZED
 
 

@@ -73,7 +73,13 @@ def test_sizes_come_from_variables() -> None:
     assert cost("query ($n: Int! = 7) { orders(first: $n) { nodes { id } } }", {"n": 0}) == 0
 
 
-@pytest.mark.parametrize("value", ["20", None, True, -5, 2**40, [1], {"a": 1}, float("inf")])
+def test_a_page_costs_no_more_than_it_may_hold() -> None:
+    """A page that is too large is refused for that, in words about the page, not for what it would cost."""
+    assert cost("{ orders(first: 1000000) { nodes { id } } }") == 200
+    assert cost("query ($n: Int!) { orders(first: $n) { nodes { id } } }", {"n": 10**400}) == 200
+
+
+@pytest.mark.parametrize("value", ["20", None, True, -5, [1], {"a": 1}, float("-inf"), float("nan")])
 def test_nonsense_sizes_cost_nothing_worth_telling(value: Any) -> None:
     """What is no size is refused when variables are coerced; weighing it neither fails nor takes long."""
     assert cost("query ($n: Int!) { orders(first: $n) { nodes { id } } }", {"n": value}) <= 1
