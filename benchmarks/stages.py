@@ -31,7 +31,11 @@ from gateway.execution.masking import Masking
 from gateway.http.graphql import GraphQLEndpoint
 from gateway.http.parameters import from_body
 from gateway.http.request import GraphQLRequest, RequestInfo
+from gateway.limits.spending import Spending
 from gateway.operations import Operations
+from gateway.telemetry.logs import configure_logging
+from gateway.telemetry.settings import TelemetrySettings
+from gateway.telemetry.telemetry import Telemetry
 from resolvers.backends.operation import Backends
 from resolvers.backends.ports import Args, Fetched, Forwarded
 from resolvers.context import Context
@@ -93,6 +97,9 @@ class _Connections:
 
     clock = time
 
+    def of(self, principal: object) -> _Connections:
+        return self
+
     def __init__(self) -> None:
         by_id = {customer.id: customer for customer in CUSTOMERS}
         self.backends = Backends(
@@ -131,6 +138,7 @@ def of_coroutine(loop: asyncio.AbstractEventLoop, function: Callable[[], Awaitab
 
 def stages(rounds: int) -> list[tuple[str, float, float]]:
     """Name of each stage and its microseconds for the small and for the large operation."""
+    configure_logging("warning")
     loop = asyncio.new_event_loop()
     settings = AuthSettings.model_validate(
         {"issuers": [{"issuer": "bench", "audience": "bench", "algorithms": ["HS256"], "key": "env:KEY"}]}
@@ -149,7 +157,14 @@ def stages(rounds: int) -> list[tuple[str, float, float]]:
     documents = Documents(schema)
     executor = Executor(schema)
     connections: Any = _Connections()
-    operations = Operations(executor, connections, deadline=10.0, max_page=200)
+    operations = Operations(
+        executor,
+        connections,
+        spending=Spending(schema, most=50_000, max_page=200),
+        deadline=10.0,
+        max_page=200,
+        watcher=Telemetry(TelemetrySettings(log_level="warning"), time),
+    )
     masking = Masking(lambda error, **context: None)
     principal = loop.run_until_complete(verifier.verify(token))
     rows: dict[str, list[float]] = {}
