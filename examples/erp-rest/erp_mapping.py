@@ -144,4 +144,4 @@ def _refusal(status: int) -> BackendError:
 
 
 def _error(kind: type[BackendError], what: str, cause: str) -> BackendError:
-    return kind(f"the ERP {what}", backend="erp-links", operation="invoices.by_orders", cause=cause)
+    return kind(f"the ERP {what}", backend="erp_links", operation="invoices.by_orders", cause=cause)

@@ -56,7 +56,7 @@ async def house(
         **overrides,
     }
     if example == "erp-soap":
-        for backend, service in (("ERP-ORDERS", "order"), ("ERP-PRODUCTS", "productorservice")):
+        for backend, service in (("ERP_ORDERS", "order"), ("ERP_PRODUCTS", "productorservice")):
             environment[f"BIZGRAPH_BACKENDS__{backend}__WSDL"] = erp.service(service) + "?wsdl"
             environment[f"BIZGRAPH_BACKENDS__{backend}__URL"] = erp.service(service)
     # The module beside the configuration is found by PYTHONPATH, and reads the process's own environment.

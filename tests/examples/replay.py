@@ -8,12 +8,16 @@ the recorded 404. A product that was recorded by its id over SOAP is answered by
 NOT_FOUND stands for every ref that no product has. Nothing else is made up: any other request is answered with 501
 and kept in `unknown`.
 
+`python -m tests.examples.replay PORT` serves it until it is interrupted, for whoever wants to try the examples.
+
 The SOAP answers were recorded after a later step of the session had reopened order 2, so its status there is 1.
 """
 
 from __future__ import annotations
 
+import asyncio
 import re
+import sys
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import unquote_plus
@@ -47,7 +51,7 @@ JSON = {"Content-Type": "application/json; charset=utf-8"}
 class Erp:
     """The server; `async with Erp() as erp` starts and stops it. `asked` lists the requests since it was cleared."""
 
-    def __init__(self) -> None:
+    def __init__(self, port: int = 0) -> None:
         self.asked: list[str] = []
         self.unknown: list[str] = []
         self.instead: dict[str, Recording] = {}
@@ -60,7 +64,7 @@ class Erp:
         app = web.Application()
         app.router.add_route("*", BASE + "/{path:.*}", self._answer_rest)
         app.router.add_route("*", "/webservices/server_{service}.php", self._answer_soap)
-        self._server = TestServer(app, host="127.0.0.1")
+        self._server = TestServer(app, host="127.0.0.1", port=port or None)
 
     async def __aenter__(self) -> Erp:
         await self._server.start_server()
@@ -177,3 +181,13 @@ def _parameters(envelope: bytes) -> tuple[str, dict[str, str], dict[str, str]]:
 
 def _replayed(found: Recording) -> web.Response:
     return web.Response(status=found.status, body=found.body, headers=found.headers)
+
+
+async def serve(port: int) -> None:
+    """Serve the ERP until the task is cancelled."""
+    async with Erp(port):
+        await asyncio.Event().wait()
+
+
+if __name__ == "__main__":
+    asyncio.run(serve(int(sys.argv[1])))
