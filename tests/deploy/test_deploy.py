@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 import yaml
+from starlette.applications import Starlette
 
 from gateway.app import Gateway
 from gateway.demo import credentials
@@ -17,6 +18,7 @@ from gateway.demo.__main__ import FIRST_PORT
 from gateway.demo.run import configuration_path
 from gateway.demo.tokens import DEMO_KEY
 from gateway.settings import CONFIG_VARIABLE, load
+from tests.client import Client
 
 ROOT = Path(__file__).parents[2]
 DEPLOY = ROOT / "deploy"
@@ -169,16 +171,16 @@ def test_the_clusters_configuration_starts_with_its_secrets() -> None:
     assert f"&{settings.data.cache.namespace}:*" in rules
 
 
-def test_pods_are_probed_bounded_and_without_rights() -> None:
+async def test_pods_are_probed_bounded_and_without_rights() -> None:
     """Probes on paths that the gateway answers, a memory limit above the cache, a read-only system without rights,
     and time enough to end."""
     settings = load(KUBERNETES / "bizgraph.toml", {})
     gateway = Gateway(settings, manifest("Secret", "bizgraph")["stringData"])
-    paths = {getattr(route, "path", None) for route in gateway.routes}
+    client = Client(Starlette(routes=gateway.routes))
     pod = gateway_pod()
     (container,) = pod["containers"]
     for probe in ("startupProbe", "livenessProbe", "readinessProbe"):
-        assert container[probe]["httpGet"]["path"] in paths
+        assert (await client.request("GET", container[probe]["httpGet"]["path"])).status in (200, 503)
     assert pod["securityContext"]["runAsNonRoot"]
     assert f"USER {pod['securityContext']['runAsUser']}" in DOCKERFILE
     assert container["securityContext"]["readOnlyRootFilesystem"]

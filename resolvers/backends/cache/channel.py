@@ -131,7 +131,7 @@ class InvalidationChannel:
                 found: Any = await self._client.zrange(
                     self._name, oldest, "+inf", byscore=True, offset=start, num=_PAGE, withscores=True
                 )
-            self._invalidations.add({tag.decode(): float(moment) + self._skew for tag, moment in found})
+            self._invalidations.add({tag.decode(errors="replace"): float(moment) + self._skew for tag, moment in found})
             if len(found) < _PAGE:
                 break
             start += _PAGE

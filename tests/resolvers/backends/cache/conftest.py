@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -139,10 +140,18 @@ def house(house_of: MakeHouse) -> House:
     return house_of()
 
 
+def free_port() -> int:
+    """A port that nobody else is about to take, as test processes beside this one look for ports too."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
 @pytest.fixture(scope="session")
 def valkey() -> Iterator[ValkeyServer]:
     """A server for the tests of one process; each test has it empty."""
-    with TemporaryDirectory() as folder, ValkeyServer(data_dir=Path(folder)) as server:
+    with TemporaryDirectory() as folder, ValkeyServer(port=free_port(), data_dir=Path(folder)) as server:
         yield server
 
 

@@ -20,7 +20,7 @@ from resolvers.backends.cache.entries import Entry
 from resolvers.backends.cache.shared import MOST_UNWRITTEN, RedisStore, redis_client
 from resolvers.records import Order
 from tests.doubles import FakeClock
-from tests.resolvers.backends.cache.conftest import MakeHouse, Shop
+from tests.resolvers.backends.cache.conftest import MakeHouse, Shop, free_port
 
 CODEC = Codec(Order)
 NAMES = [f"test:o{number}" for number in range(600)]
@@ -198,8 +198,8 @@ async def test_a_killed_connection_is_replaced(redis: RedisStore, address: str) 
 
 async def test_a_restarted_redis_is_used_again(tmp_path: Path, clock: FakeClock) -> None:
     """Redis dies: misses. Redis is back: hits, without anything being restarted here."""
-    with ValkeyServer(data_dir=tmp_path) as server:
-        port = server.port
+    port = free_port()
+    with ValkeyServer(port=port, data_dir=tmp_path):
         store = RedisStore(redis_client(f"redis://127.0.0.1:{port}", 2.0), clock, timeout=2.0)
         store.put({"test:o1": entry()}, 60.0, CODEC)
         await store.written()
