@@ -22,6 +22,8 @@ def main() -> None:
         ("benchmarks.executor", []),
         ("benchmarks.stages", quick),
         ("benchmarks.mapping", []),
+        ("benchmarks.cache", []),
+        ("benchmarks.concurrency", quick),
         ("benchmarks.peers.run", [*quick, *where]),
     ):
         print(f"\n== {module}", flush=True)
