@@ -120,13 +120,13 @@ class InvoicesOfOrders:
         assert self._session is not None
         try:
             async with self._turns, self._session.get(self._url + path, params=query, allow_redirects=False) as answer:
+                if answer.status not in {200, 404}:
+                    raise _refusal(answer.status)
                 if answer.content_type != "application/json":
                     # A page with status 200 is an error too: a wrong address, or warnings of PHP.
                     raise _error(BackendContract, "answered with something else than data", f"HTTP {answer.status}")
                 if answer.status == 404:
                     return None
-                if answer.status != 200:
-                    raise _refusal(answer.status)
                 return await answer.json()
         except ClientError as error:
             raise _error(BackendUnavailable, "cannot be reached", type(error).__name__) from error

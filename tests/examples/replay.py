@@ -56,11 +56,14 @@ class Erp:
         self.unknown: list[str] = []
         self.instead: dict[str, Recording] = {}
         """Recordings to answer with whatever is asked below a path."""
-        self._rest = {(found.method, found.path, found.query): found for found in recordings("rest")}
+        self._rest = {
+            (found.method, found.path, found.query): found for found in recordings("rest") if found.status != 401
+        }
         self._lists: dict[str, list[dict[str, Any]]] = {
             name: orjson.loads(recording(folder).body) for name, folder in WHOLE.items()
         }
-        self._soap = [(_parameters(found.sent), found) for found in recordings("soap") if found.status == 200]
+        services = recordings("soap/order") + recordings("soap/productorservice")
+        self._soap = [(_parameters(found.sent), found) for found in services]
         app = web.Application()
         app.router.add_route("*", BASE + "/{path:.*}", self._answer_rest)
         app.router.add_route("*", "/webservices/server_{service}.php", self._answer_soap)
@@ -89,8 +92,7 @@ class Erp:
         if (instead := self.instead.get(request.path)) is not None:
             return _replayed(instead)
         exact = self._rest.get((request.method, request.path, canonical(request.query_string)))
-        # Which key the other recordings of errors were made with is not theirs to tell.
-        if exact is not None and exact.status != 401:
+        if exact is not None:
             return _replayed(exact)
         resource = request.path.removeprefix(BASE + "/")
         if request.method == "GET" and resource in self._lists:

@@ -5,13 +5,15 @@ The expected values were worked out by hand from the recorded answers and the no
 
 from __future__ import annotations
 
+from decimal import Decimal
+from importlib import import_module
 from typing import Any
 
 import pytest
 
 from gateway.app import Gateway
 from tests.client import Client
-from tests.examples.conftest import token
+from tests.examples.conftest import EXAMPLES, token
 from tests.examples.question import QUESTION
 from tests.examples.recordings import recording
 from tests.examples.replay import BASE, KEY, Erp
@@ -234,6 +236,29 @@ async def test_the_states_of_invoices(client: Client) -> None:
         (None, "CREDIT_NOTE", "DRAFT", "-6.00000000", None),
         ("FA2609-0041", "INVOICE", "SENT", "120.00000000", "120"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("told", "status", "balance"),
+    [
+        ({"status": "3", "paye": "0"}, "CANCELLED", None),
+        ({"sumpayed": "0.05"}, "PARTLY_PAID", "9.95"),
+        ({"sumpayed": "9.99", "remaintopay": "0.01"}, "PARTLY_PAID", "0.01"),
+        ({"sumpayed": "9.99", "remaintopay": "0.01", "multicurrency_tx": "1.0837"}, "PAID", "0"),
+        ({"status": "2", "paye": "1", "remaintopay": "-5"}, "PAID", "-5"),
+    ],
+)
+async def test_states_that_were_not_recorded(
+    monkeypatch: pytest.MonkeyPatch, told: dict[str, str], status: str, balance: str | None
+) -> None:
+    """A cent is settled abroad only, an overpaid invoice says so, a withdrawn one owes nothing that is known."""
+    monkeypatch.syspath_prepend(EXAMPLES / "erp-rest")
+    mapping = import_module("erp_mapping")
+    usual = {"type": "0", "status": "1", "paye": "0", "sumpayed": None, "remaintopay": "9.95", "multicurrency_tx": "1"}
+    assert mapping.invoice_status(usual | told) == status
+    assert mapping.invoice_balance(usual | told) == (None if balance is None else Decimal(balance))
+    with pytest.raises(ValueError, match="unknown status 7"):
+        mapping.invoice_status(usual | {"status": "7"})
 
 
 async def test_foreign_invoices(client: Client) -> None:

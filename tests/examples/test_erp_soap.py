@@ -108,6 +108,7 @@ async def test_single_orders(client: Client, erp: Erp) -> None:
     answer = await client.ask(
         """{ yen: order(id: "71") { number placedAt total { amount currency } customer { name } }
              off: order(id: "78") { status placedAt } five: order(id: "13") { lines { quantity } }
+             draft: order(id: "1") { number status placedAt }
              none: order(id: "9999") { number } zero: order(id: "0") { number } all: order(id: "all") { number } }"""
     )
     assert answer.json == {
@@ -120,12 +121,14 @@ async def test_single_orders(client: Client, erp: Erp) -> None:
             },
             "off": {"status": "CANCELLED", "placedAt": "2026-10-11T00:00:00+02:00"},
             "five": {"lines": [{"quantity": quantity} for quantity in ("1.25", "1", "5", "1", "2")]},
+            "draft": {"number": None, "status": "DRAFT", "placedAt": "2025-05-12T00:00:00+02:00"},
             "none": None,
             "zero": None,
             "all": None,
         }
     }
     assert sorted(call for call in erp.asked if "GET" not in call) == [
+        "getOrder(1,,)",
         "getOrder(13,,)",
         "getOrder(71,,)",
         "getOrder(78,,)",
