@@ -11,6 +11,8 @@ from typing import Final
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from gateway.http.headers import SECURITY
+
 EXPOSED: Final = b"x-request-id, ratelimit, ratelimit-policy, retry-after, www-authenticate, etag"
 """What a page may read of the headers, beyond those that every page may."""
 METHODS: Final = b"GET, POST"
@@ -69,7 +71,7 @@ def _shared(headers: list[tuple[bytes, bytes]], granted: list[tuple[bytes, bytes
 
 
 async def _preflight(send: Send, granted: list[tuple[bytes, bytes]], wanted: bytes | None, max_age: bytes) -> None:
-    headers = [(b"vary", b"Origin, Access-Control-Request-Headers"), (b"cache-control", b"no-store")]
+    headers = [(b"vary", b"Origin, Access-Control-Request-Headers"), (b"cache-control", b"no-store"), *SECURITY]
     if granted:
         headers += [*granted, (b"access-control-allow-methods", METHODS), (b"access-control-max-age", max_age)]
         if wanted is not None and len(wanted) <= _LONGEST:

@@ -22,6 +22,7 @@ from gateway.execution.trusted import PersistedDocuments, persisted_id
 from gateway.http.body import read_body
 from gateway.http.csrf import forgeable
 from gateway.http.graphiql import wants_page
+from gateway.http.headers import SECURITY
 from gateway.http.negotiation import GRAPHQL_RESPONSE, JSON, MediaType, is_json, negotiate
 from gateway.http.parameters import Parameters, from_body, from_query_string
 from gateway.http.refusal import Refused, headers_of, status_of
@@ -104,7 +105,7 @@ class GraphQLEndpoint:
         media = negotiate(headers.get(b"accept"))
         try:
             if method == "OPTIONS":
-                await _send(send, 204, [*_ALLOW, (b"cache-control", b"no-store")], b"")
+                await _send(send, 204, [*_ALLOW, (b"cache-control", b"no-store"), *SECURITY], b"")
                 return
             if method not in ("POST", "GET", "HEAD"):
                 raise Refused("GraphQL is asked by POST or GET.", 405, _ALLOW)
@@ -184,7 +185,7 @@ _DEFAULTS = {
     media.name: [
         (b"content-type", media.content_type),
         (b"cache-control", b"no-store"),
-        (b"x-content-type-options", b"nosniff"),
+        *SECURITY,
         (b"vary", b"Accept, Authorization"),
     ]
     for media in (JSON, GRAPHQL_RESPONSE)

@@ -15,6 +15,10 @@ import orjson
 from msgspec import Struct
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from gateway.http.headers import SECURITY
+
+_SECURITY = b"".join(b"%s: %s\r\n" % header for header in SECURITY)
+
 
 class ProtocolLimits(Struct, frozen=True, kw_only=True):
     """The most that a connection may do. Sizes are in bytes, times in seconds."""
@@ -174,8 +178,8 @@ class GuardedProtocol(HttpToolsProtocol):  # type: ignore[misc] # uvicorn's prot
             body = orjson.dumps({"errors": [{"message": message, "extensions": {"code": "BAD_REQUEST"}}]})
             self.transport.write(
                 b"HTTP/1.1 %d %s\r\ncontent-type: application/json; charset=utf-8\r\ncontent-length: %d\r\n"
-                b"cache-control: no-store\r\nconnection: close\r\n\r\n%s"
-                % (status, http.HTTPStatus(status).phrase.encode("ascii"), len(body), body)
+                b"cache-control: no-store\r\n%sconnection: close\r\n\r\n%s"
+                % (status, http.HTTPStatus(status).phrase.encode("ascii"), len(body), _SECURITY, body)
             )
             if answering:
                 cycle.disconnected = True

@@ -11,6 +11,7 @@ import pytest
 
 from gateway.execution.documents import Documents, text_hash
 from gateway.execution.trusted import PersistedDocuments
+from gateway.http.headers import SECURITY
 from resolvers.errors import BackendUnavailable, BadUserInput, Forbidden, Internal, RateLimited
 from resolvers.principal import ANONYMOUS, Principal
 from tests.gateway.http.door import SCHEMA, SECRET, Door
@@ -39,7 +40,7 @@ async def test_a_post_is_answered(door: Door) -> None:
         "content-type": "application/json; charset=utf-8",
         "content-length": str(len(answer.body)),
         "cache-control": "no-store",
-        "x-content-type-options": "nosniff",
+        **{name.decode(): value.decode() for name, value in SECURITY},
         "vary": "Accept, Authorization",
         "x-request-id": "id-1",
     }
