@@ -18,7 +18,7 @@ from gateway.execution.failures import Failure
 from gateway.execution.flights import GONE, Flight, Place
 from gateway.execution.identify import Asked, identify
 from gateway.execution.level import Indices, Level
-from gateway.execution.plan import Field, Selection
+from gateway.execution.selection import Field, Selection
 
 if TYPE_CHECKING:
     from gateway.execution.run import Run

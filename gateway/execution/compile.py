@@ -47,7 +47,7 @@ from gateway.execution.complete import (
 )
 from gateway.execution.leaves import leaf_lines
 from gateway.execution.lru import Lru
-from gateway.execution.plan import Field, Origin, Selection
+from gateway.execution.selection import Field, Origin, Selection
 
 _NAME = re.compile("[_A-Za-z][_0-9A-Za-z]*")
 _MOST_LOOPS = 10  # CPython refuses more than 20 nested blocks

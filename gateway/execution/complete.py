@@ -19,7 +19,7 @@ from graphql.pyutils import inspect, is_awaitable, is_iterable
 from gateway.execution.admission import admitted, is_mapping
 from gateway.execution.flights import GONE, settle_in_background
 from gateway.execution.level import Indices
-from gateway.execution.plan import Field
+from gateway.execution.selection import Field
 
 if TYPE_CHECKING:
     from gateway.execution.arrival import Arrival

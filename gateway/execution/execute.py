@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Hashable
 from typing import Any
-from weakref import WeakKeyDictionary
 
 from graphql import (
     DocumentNode,
@@ -32,6 +31,10 @@ from gateway.execution.plan import Plan, Policy
 from gateway.execution.run import Run
 
 Result = ExecutionResult | Awaitable[ExecutionResult]
+
+_EXECUTOR = "bizgraph.executor"
+_EVERYTHING = object()
+"""Stands for the rights of a run without a policy; no policy's key equals it."""
 
 
 class Executor:
@@ -110,7 +113,8 @@ class Executor:
             return ExecutionResult(None, variables)
         if field_resolver is default_field_resolver:
             field_resolver = None
-        key = (operation, operation.steered(variables), field_resolver, hide_suggestions, policy and policy.key)
+        rights = _EVERYTHING if policy is None else policy.key
+        key = (operation, operation.steered(variables), field_resolver, hide_suggestions, rights)
         plan = self._plans.get(key)
         if plan is None:
             try:
@@ -181,9 +185,6 @@ class Executor:
         )
 
 
-_executors: WeakKeyDictionary[GraphQLSchema, Executor] = WeakKeyDictionary()
-
-
 def execute(
     schema: GraphQLSchema,
     document: DocumentNode,
@@ -210,12 +211,12 @@ def execute(
     """graphql-core's `execute`, with its signature and its result; `policy` tells what the caller is refused.
 
     Arguments that change how fields are executed (`middleware`, `executor_class`, `is_awaitable`, `is_async_iterable`,
-    `abort_signal`, `hooks` and custom ones) hand the operation to graphql-core. An Executor per schema is kept as long
-    as the schema lives.
+    `abort_signal`, `hooks` and custom ones) hand the operation to graphql-core. The schema keeps an Executor among its
+    extensions.
     """
-    executor = _executors.get(schema)
-    if executor is None:
-        executor = _executors[schema] = Executor(schema)
+    executor = schema.extensions.get(_EXECUTOR)
+    if executor is None or executor.schema is not schema:  # a copy of the schema has its extensions as well
+        executor = schema.extensions[_EXECUTOR] = Executor(schema)
     others = {
         "middleware": middleware,
         "executor_class": executor_class,

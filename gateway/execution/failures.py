@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from graphql import GraphQLError, located_error
 
 from gateway.execution.level import Indices, Level
-from gateway.execution.plan import Field
+from gateway.execution.selection import Field
 
 Keys = tuple[str | int, ...]
 

@@ -13,7 +13,7 @@ from gateway.execution.arrival import Arrival
 from gateway.execution.flights import GONE, Flight
 from gateway.execution.info import LevelInfo
 from gateway.execution.level import Level, new_path
-from gateway.execution.plan import Field, Origin
+from gateway.execution.selection import Field, Origin
 
 if TYPE_CHECKING:
     from gateway.execution.run import Run

@@ -16,7 +16,7 @@ from typing import Any, Final
 
 from gateway.execution.failures import Keys, Nulls, null_place
 from gateway.execution.level import Indices, Level
-from gateway.execution.plan import Field
+from gateway.execution.selection import Field
 
 Place = tuple[int, Indices]
 

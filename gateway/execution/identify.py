@@ -10,7 +10,7 @@ from graphql import GraphQLAbstractType, GraphQLObjectType, GraphQLResolveInfo, 
 from graphql.execution.executor import Executor, invalid_return_type_error
 from graphql.pyutils import is_awaitable
 
-from gateway.execution.plan import Field
+from gateway.execution.selection import Field
 
 if TYPE_CHECKING:
     from gateway.execution.run import Run

@@ -14,7 +14,7 @@ from graphql import (
 )
 from graphql.execution.values import VariableValues
 
-from gateway.execution.plan import Field, Origin, possible_types
+from gateway.execution.selection import Field, Origin, possible_types
 
 
 class LevelInfo:

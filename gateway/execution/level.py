@@ -11,7 +11,7 @@ from typing import Any
 
 from graphql.pyutils import Path
 
-from gateway.execution.plan import Field, Selection
+from gateway.execution.selection import Field, Selection
 
 Indices = tuple[int, ...]
 

@@ -23,7 +23,8 @@ from gateway.execution.failures import Failure, Nulls, settle
 from gateway.execution.fetch import fetch
 from gateway.execution.flights import Flight, Traffic, settle_in_background
 from gateway.execution.level import Level
-from gateway.execution.plan import Field, Plan
+from gateway.execution.plan import Plan
+from gateway.execution.selection import Field
 
 
 class Run:

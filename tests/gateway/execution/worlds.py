@@ -8,7 +8,7 @@ world that waits some values are awaitables; its twin that does not wait holds t
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 from random import Random
 from typing import Any
@@ -25,6 +25,8 @@ from graphql import (
     is_abstract_type,
     is_object_type,
 )
+
+from tests.gateway.execution.things import Boom, KeyedThing, Later, Thing, iterating, later, streaming, thing_of
 
 ORIGINS = ("default", "default", "attribute", "compute", "resolver", "resolver", "batch", "batch")
 VALUES: dict[str, tuple[Any, ...]] = {
@@ -54,49 +56,6 @@ WRONG = (
     Decimal(3),
     1 + 2j,
 )
-
-
-class Boom(Exception):
-    """What resolvers raise; some carry extensions as the gateway's errors do."""
-
-    def __init__(self, message: str, extensions: dict[str, Any] | None = None) -> None:
-        super().__init__(message)
-        if extensions is not None:
-            self.extensions = extensions
-
-
-class Thing:
-    """An object of the world. Its attributes are properties of a subclass made for its type."""
-
-    typename = ""
-
-    def __init__(self, key: str, waits: bool) -> None:
-        self.key = key
-        self.waits = waits
-
-    def __repr__(self) -> str:
-        return f"<{self.typename} {self.key}>"
-
-
-class KeyedThing(dict[str, Any]):
-    """The same, read by key."""
-
-    def __init__(self, thing: Thing) -> None:
-        super().__init__({"__typename": thing.typename})
-        self.thing = thing
-
-    def get(self, name: str, default: Any = None) -> Any:
-        return dict.get(self, name) if name.startswith("__") else getattr(self.thing, name, default)
-
-    def __getitem__(self, name: str) -> Any:
-        return getattr(self.thing, name)
-
-    def __repr__(self) -> str:
-        return f"<keyed {self.thing!r}>"
-
-
-def thing_of(source: Any) -> Thing:
-    return source.thing if isinstance(source, KeyedThing) else source
 
 
 class World:
@@ -148,7 +107,7 @@ class World:
             field.extensions["bizgraph.compute"] = lambda source: read(thing_of(source))
             field.resolve = lambda source, _info, **_args: read(thing_of(source))
         else:
-            told, later_of = random.random() < 0.3, _later
+            told, later_of = random.random() < 0.3, later
             if origin == "batch":
                 told, later_of = False, Later  # its entries are dropped with it
             field.resolve = self._resolver(parent.name, name, output, told, later_of)
@@ -179,7 +138,7 @@ class World:
         return resolve
 
     def _batch(self, resolve: Callable[..., Any]) -> Callable[..., Any]:
-        async def later(values: list[Any]) -> list[Any]:
+        async def waited(values: list[Any]) -> list[Any]:
             await asyncio.sleep(0)
             return values
 
@@ -188,10 +147,10 @@ class World:
             for parent in parents:
                 try:
                     values.append(resolve(parent, info, **arguments))
-                except Exception as error:
+                except Exception as error:  # noqa: BLE001 - a batch hands on whatever happened to one parent
                     values.append(error)
             waits = any(getattr(thing_of(parent), "waits", False) for parent in parents)
-            return later(values) if waits and len(parents) % 2 else values
+            return waited(values) if waits and len(parents) % 2 else values
 
         return batch
 
@@ -201,11 +160,11 @@ class World:
         self, thing: Thing, name: str, output: Any, arguments: dict[str, Any] | None = None, later_of: Any = None
     ) -> Any:
         random = Random(f"{self.seed}|{thing.key}|{name}|{sorted((arguments or {}).items())!r}")
-        return self._made(random, output, f"{thing.key}/{name}", thing.waits, later_of or _later)
+        return self._made(random, output, f"{thing.key}/{name}", thing.waits, later_of or later)
 
     def _made(self, random: Random, output: Any, key: str, waits: bool, later_of: Any) -> Any:
         """A value of the type, or a fault; in worlds that wait, some as awaitables."""
-        later, ticks, fault, kind = (
+        waited, ticks, fault, kind = (
             random.random() < 0.25,
             random.choice((0, 0, 1, 2)),
             random.random(),
@@ -219,7 +178,7 @@ class World:
             value = self._good(random, output.of_type, key, waits)
         elif random.random() > 0.12:
             value = self._good(random, output, key, waits)
-        if waits and later:
+        if waits and waited:
             return later_of(ticks, error, value)
         if error is not None:
             raise error
@@ -253,12 +212,12 @@ class World:
         for n in range(random.randint(0, 4 if key.count("/") < 4 else 1)):
             try:
                 items.append(self._made(random, item, f"{key}.{n}", waits, Later))
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001 - an item may be whatever went wrong
                 items.append(error)
         if container > 0.97 and self.faults > 0:
-            return _streaming(items, Boom("broke off")) if streams else _iterating(items, Boom("broke off"))
+            return streaming(items, Boom("broke off")) if streams else iterating(items, Boom("broke off"))
         if container > 0.9:
-            return _streaming(items, None) if streams else _iterating(items, None)
+            return streaming(items, None) if streams else iterating(items, None)
         return tuple(items) if container > 0.8 else items
 
     # Types.
@@ -288,35 +247,3 @@ class World:
             return Later(1, None, answer) if thing.waits and random.random() < 0.3 else answer
 
         return is_type_of
-
-
-class Later:
-    """An awaitable that nobody has to await: lists may be dropped with their items."""
-
-    def __init__(self, ticks: int, error: Exception | None, value: Any) -> None:
-        self.what = ticks, error, value
-
-    def __await__(self) -> Generator[Any, None, Any]:
-        return _later(*self.what).__await__()
-
-
-async def _later(ticks: int, error: Exception | None, value: Any) -> Any:
-    for _ in range(ticks):
-        await asyncio.sleep(0)
-    if error is not None:
-        raise error
-    return value
-
-
-def _iterating(items: list[Any], error: Exception | None) -> Iterator[Any]:
-    yield from items
-    if error is not None:
-        raise error
-
-
-async def _streaming(items: list[Any], error: Exception | None) -> Any:
-    for item in items:
-        await asyncio.sleep(0)
-        yield item
-    if error is not None:
-        raise error
