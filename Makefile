@@ -55,7 +55,7 @@ bench: $(VENV)/.dev ## Measure the executor, the stages of a request and the gat
 	$(BIN)/python -m benchmarks $(ARGS)
 
 fuzz: $(VENV)/.dev ## Compare the executor with graphql-core on random schemas, queries and faults (ARGS="--seconds 600")
-	$(BIN)/python -m benchmarks.fuzz_executor $(ARGS)
+	$(BIN)/python -m tests.gateway.execution.fuzz $(ARGS)
 
 lock: $(VENV)/.dev ## Renew the locked, hashed requirements
 	$(BIN)/python -m uv pip compile -q --no-header --no-annotate --generate-hashes --universal --no-emit-index-url --extra demo --extra build pyproject.toml -o requirements.txt
