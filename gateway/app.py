@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +33,7 @@ from gateway.http.health import Health, live
 from gateway.http.invalidation import invalidation_route
 from gateway.http.operators import Answer, ForOperators
 from gateway.journal.build import journal_of
+from gateway.journal.journal import Journal
 from gateway.limits.build import spending_of
 from gateway.operations import Operations
 from gateway.settings import ConfigurationError, Settings
@@ -197,22 +198,29 @@ class Gateway:
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
-        """Opens what requests share; needs no live backend."""
-        await self.verifier.open()
-        await self.tenants.open()
-        if self.journal is not None:
-            self.journal.open()
-        self.health.opened()
-        sampling = asyncio.create_task(self.sampler.run(), name="telemetry")
-        try:
-            yield
-        finally:
-            sampling.cancel()
-            await asyncio.wait([sampling])
-            await self.tenants.close()
-            await self.verifier.close()
-            if self.journal is not None and (lost := await self.journal.close()):
-                self.telemetry.journal_lost(lost)
+        """Opens what requests share; needs no live backend.
+
+        Raises OSError, ssl.SSLError or ValueError for files and addresses that cannot be used.
+        """
+        async with AsyncExitStack() as closing:
+            if self.journal is not None:
+                self.journal.open()
+                closing.push_async_callback(self._close_journal, self.journal)
+            closing.push_async_callback(self.verifier.close)
+            await self.verifier.open()
+            closing.push_async_callback(self.tenants.close)
+            await self.tenants.open()
+            self.health.opened()
+            sampling = asyncio.create_task(self.sampler.run(), name="telemetry")
+            try:
+                yield
+            finally:
+                sampling.cancel()
+                await asyncio.wait([sampling])
+
+    async def _close_journal(self, journal: Journal) -> None:
+        if lost := await journal.close():
+            self.telemetry.journal_lost(lost)
 
 
 def create_app(settings: Settings, environment: Mapping[str, str], **parts: Any) -> Starlette:

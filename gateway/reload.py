@@ -91,7 +91,7 @@ class Serving:
                 mistakes = (
                     error.mistakes if isinstance(error, ConfigurationError) else (f"{type(error).__name__}: {error}",)
                 )
-                self._told("refused", mistakes=mistakes)
+                self._told("refused", mistakes=list(mistakes))
                 return False
             old, self._current = self._current, generation
         assert old is not None

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 
 from gateway.settings import Settings
 from resolvers.backends.cache.build import Cache
-from resolvers.backends.connect import CallTracer, Connections, Watcher
+from resolvers.backends.connect import CallTracer, Connections, Watcher, all_of
 from resolvers.backends.ports import Clock
 from resolvers.backends.resilience import Guard
 from resolvers.backends.resilience.guard import Sleep
@@ -92,7 +92,7 @@ class Tenants:
 
     async def open(self) -> None:
         await self.common.open()
-        await asyncio.gather(*(connections.open() for connections in self._of.values()))
+        await all_of(connections.open() for connections in self._of.values())
 
     async def close(self) -> None:
         await asyncio.gather(*(connections.close() for connections in self._of.values()))

@@ -6,7 +6,7 @@ import asyncio
 import os
 import random
 import time
-from collections.abc import Mapping
+from collections.abc import Awaitable, Iterable, Mapping
 from operator import attrgetter
 from typing import Any, Protocol
 
@@ -188,7 +188,7 @@ class Connections:
         """Open the connectors. None of them needs a live backend."""
         if self._owns_cache:
             await self.cache.open()
-        await asyncio.gather(*(connector.open() for connector in self.connectors.values()))
+        await all_of(connector.open() for connector in self.connectors.values())
 
     async def close(self) -> None:
         """End the calls under way and close every connection."""
@@ -196,3 +196,10 @@ class Connections:
         await asyncio.gather(*(connector.close() for connector in self.connectors.values()))
         if self._owns_cache:
             await self.cache.close()
+
+
+async def all_of(steps: Iterable[Awaitable[None]]) -> None:
+    """Take these steps side by side, and wait for all, also when one fails. Raises the first failure."""
+    for outcome in await asyncio.gather(*steps, return_exceptions=True):
+        if isinstance(outcome, BaseException):
+            raise outcome
