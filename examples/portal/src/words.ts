@@ -57,7 +57,7 @@ export function system(backend: string | null): string {
 const fields: Record<string, string> = {
   product: 'stock',
   invoices: 'invoices',
-  order: 'the order',
+  order: 'the orders they are for',
   addresses: 'addresses',
   email: 'e-mail',
   phone: 'telephone',
@@ -83,7 +83,7 @@ export function reason({ code, backend, missing }: Problem): string {
     case 'BACKEND_REJECTED':
       return `${system(backend)} refused to answer.`;
     case 'BACKEND_CONTRACT':
-      return `${system(backend)} gave an answer that makes no sense.`;
+      return `${system(backend)} gave an answer that cannot be read.`;
     case 'FORBIDDEN':
       return `This sign-in may not see it${missing.length > 0 ? ` (it lacks ${missing.join(', ')})` : ''}.`;
     case 'NOT_CONFIGURED':

@@ -64,7 +64,7 @@ async def test_an_order_has_an_address_of_its_own(customer: PortalPage) -> None:
     await customer.part("Latest orders").get_by_role("link", name="SO-2026-000068").click()
     await expect(customer.heading).to_have_text("Order SO-2026-000068")
     await expect(customer.heading).to_be_focused()
-    await expect(customer.page).to_have_title("Order SO-2026-000068 · Customer portal")
+    await expect(customer.page).to_have_title("Order SO-2026-000068 · Portal")
     await expect(customer.part("What was ordered")).to_contain_text("Sample, free of charge")
     await customer.page.go_back()
     await expect(customer.heading).to_have_text("Overview")

@@ -70,6 +70,18 @@ async def test_tries_come_ever_more_rarely(open_portal: OpenPortal, house: House
         assert len(portal.operations()) == tries
 
 
+async def test_a_fault_that_is_mended(open_portal: OpenPortal, house: House) -> None:
+    """An answer that cannot be read is no passing trouble: it is asked for rarely, and whenever the button is pressed."""
+    await house.company.accounting.switch(Switch.HTML)
+    portal = await (await open_portal()).sign_in("Customer c7")
+    await expect(portal.part("Balance")).to_contain_text("Accounting gave an answer that cannot be read.")
+    await portal.wait(10)
+    assert [one["operationName"] for one in portal.operations()] == ["Viewer", "Overview"]
+    await well_again(house, house.company.accounting)
+    await portal.page.get_by_role("button", name="Try again: Balance").click()
+    await expect(portal.part("Balance")).to_contain_text("US$618.36 to pay")
+
+
 async def test_each_system_costs_its_own_parts_only(open_portal: OpenPortal, house: House) -> None:
     """Whichever system is down, the parts of the others are there."""
     missing = {

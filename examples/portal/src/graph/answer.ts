@@ -37,6 +37,9 @@ interface Known<Data> {
 /** Milliseconds after which an answer is renewed when somebody looks at the page again. */
 const OLD = 60_000;
 
+/** Seconds at least between tries that the server expects nothing of. */
+const RARELY = 15;
+
 /**
  * Asks, and asks again by itself while something is missing that may come back. The variables belong to the component:
  * one that shows something else is another component (give it a `key`).
@@ -56,9 +59,10 @@ export function useAnswer<Data, Variables extends AnyVariables>(
   const failure = result.data ? undefined : problemsOf(result.error)[0];
   const problems = known?.problems ?? [];
   const stale = known?.stale ?? [];
-  const curable = [...(failure ? [failure] : problems)].filter((problem) => problem.retryable);
+  const curable = (failure ? [failure] : problems).filter((problem) => problem.again !== 'never');
   const again = curable.length > 0 || stale.length > 0;
-  const wait = Math.max(0, ...curable.map((problem) => problem.retryAfter ?? 0));
+  const soon = stale.length > 0 || curable.some((problem) => problem.again === 'soon');
+  const wait = Math.max(soon ? 0 : RARELY, ...curable.map((problem) => problem.retryAfter ?? 0));
 
   const attempts = useRef(0);
   const [retryAt, setRetryAt] = useState<number>();

@@ -18,7 +18,7 @@ test('an error of the gateway keeps its place without indices, and what one can 
       path: ['orders', 'nodes', 'lines', 'product'],
       code: 'BACKEND_UNAVAILABLE',
       backend: 'warehouse',
-      retryable: true,
+      again: 'soon',
       retryAfter: 3,
       missing: [],
       reference: 'c1',
@@ -26,14 +26,19 @@ test('an error of the gateway keeps its place without indices, and what one can 
   ]);
 });
 
-test('an error without extensions is a fault of the server, and no reason to ask again', () => {
-  const error = new CombinedError({ graphQLErrors: ['Something broke'] });
-  expect(problemsOf(error)).toMatchObject([{ path: [], code: 'INTERNAL', retryable: false }]);
+test('a fault may be mended one day, a refusal is for good', () => {
+  const told = (code: string) => ({ message: code, path: ['me'], extensions: { code, retryable: false } });
+  const error = new CombinedError({ graphQLErrors: ['Something broke', told('BACKEND_CONTRACT'), told('FORBIDDEN')] });
+  expect(problemsOf(error)).toMatchObject([
+    { path: [], code: 'INTERNAL', again: 'later' },
+    { path: ['me'], code: 'BACKEND_CONTRACT', again: 'later' },
+    { path: ['me'], code: 'FORBIDDEN', again: 'never' },
+  ]);
 });
 
 test('no answer is worth another try', () => {
   const error = new CombinedError({ networkError: new TypeError('Failed to fetch') });
-  expect(problemsOf(error)).toMatchObject([{ path: [], code: NO_ANSWER, retryable: true }]);
+  expect(problemsOf(error)).toMatchObject([{ path: [], code: NO_ANSWER, again: 'soon' }]);
 });
 
 test('old parts say since when they have not changed', () => {

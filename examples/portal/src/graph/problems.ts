@@ -10,8 +10,8 @@ export interface Problem {
   path: Path;
   code: string;
   backend: string | null;
-  /** Whether asking again may help. */
-  retryable: boolean;
+  /** When asking again may help: soon, says the server; one day, as somebody mends it; or never, as the request is at fault. */
+  again: 'soon' | 'later' | 'never';
   /** Seconds to wait before that, where the server says so. */
   retryAfter: number | null;
   /** Scopes that the token lacks. */
@@ -33,21 +33,27 @@ export interface Stale {
 /** No answer came, or none that is GraphQL: the code is ours, the gateway has no such. */
 export const NO_ANSWER = 'NO_ANSWER';
 
+/** What another try of the same caller cannot change. */
+const lasting = new Set(['FORBIDDEN', 'UNAUTHENTICATED', 'BAD_USER_INPUT', 'OPERATION_TOO_LARGE', 'NOT_CONFIGURED']);
+
 /** Every problem of an answer. Errors without a path concern all of it. */
 export function problemsOf(error: CombinedError | undefined): Problem[] {
   if (error === undefined) return [];
   if (error.graphQLErrors.length === 0) {
-    return [{ path: [], code: NO_ANSWER, backend: null, retryable: true, retryAfter: null, missing: [], reference: null }];
+    return [{ path: [], code: NO_ANSWER, backend: null, again: 'soon', retryAfter: null, missing: [], reference: null }];
   }
-  return error.graphQLErrors.map(({ path, extensions }) => ({
-    path: (path ?? []).filter((part) => typeof part === 'string'),
-    code: text(extensions['code']) ?? 'INTERNAL',
-    backend: text(extensions['backend']),
-    retryable: extensions['retryable'] === true,
-    retryAfter: typeof extensions['retryAfter'] === 'number' ? extensions['retryAfter'] : null,
-    missing: texts(extensions['missing']),
-    reference: text(extensions['correlationId']),
-  }));
+  return error.graphQLErrors.map(({ path, extensions }) => {
+    const code = text(extensions['code']) ?? 'INTERNAL';
+    return {
+      path: (path ?? []).filter((part) => typeof part === 'string'),
+      code,
+      backend: text(extensions['backend']),
+      again: extensions['retryable'] === true ? 'soon' : lasting.has(code) ? 'never' : 'later',
+      retryAfter: typeof extensions['retryAfter'] === 'number' ? extensions['retryAfter'] : null,
+      missing: texts(extensions['missing']),
+      reference: text(extensions['correlationId']),
+    };
+  });
 }
 
 /** What of an answer that came at `received` (milliseconds) is older than it should be. */

@@ -32,7 +32,7 @@ export function Missing({ whole, title, at, problems, answer }: MissingProps) {
         </p>
         {/* Not live: what changes here with every try would be read out with every try. */}
         <div className="remedy" aria-live="off">
-          {alike.some(({ retryable }) => retryable) && <Again of={what} answer={answer} />}
+          {alike.some(({ again }) => again !== 'never') && <Again of={what} answer={answer} />}
           {references.size > 0 && <small>Reference for support: {[...references].join(', ')}</small>}
         </div>
       </div>
@@ -52,7 +52,7 @@ export function Failure({ answer }: { answer: Answer<unknown> }) {
             {received && <> You see what was known at {moment(received)}.</>}
           </p>
           <div className="remedy" aria-live="off">
-            {failure.retryable && <Again of="this page" answer={answer} />}
+            {failure.again !== 'never' && <Again of="this page" answer={answer} />}
           </div>
         </div>
       )}

@@ -1,9 +1,9 @@
 /** The frame of a page: its heading takes the focus when one comes from another page. */
 
+import type { DocumentNode } from 'graphql';
 import type { ReactNode } from 'react';
 import { useEffect, useRef } from 'react';
 import { stringifyDocument } from 'urql';
-import type { DocumentNode } from 'graphql';
 
 import type { Answer } from '../graph/answer';
 import { Failure, Old } from './notices';
@@ -30,7 +30,7 @@ export function Screen({ title, answer, query, children }: ScreenProps) {
     takeFocus();
   }, []);
   useEffect(() => {
-    document.title = `${title} · Customer portal`;
+    document.title = `${title} · Portal`;
   }, [title]);
   return (
     <>

@@ -17,7 +17,7 @@ export function SignIn({ because, onSignIn }: SignInProps) {
   const [failure, setFailure] = useState<string | null>(because);
   useEffect(() => {
     takeFocus();
-    document.title = 'Sign in · Customer portal';
+    document.title = 'Sign in · Portal';
     provider.choices().then(setChoices, (error: unknown) => setFailure(said(error)));
   }, []);
 
