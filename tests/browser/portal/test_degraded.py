@@ -71,7 +71,7 @@ async def test_tries_come_ever_more_rarely(open_portal: OpenPortal, house: House
 
 
 async def test_a_fault_that_is_mended(open_portal: OpenPortal, house: House) -> None:
-    """An answer that cannot be read is no passing trouble: it is asked for rarely, and whenever the button is pressed."""
+    """An answer that cannot be read is no passing trouble: it is asked for rarely, and when the button is pressed."""
     await house.company.accounting.switch(Switch.HTML)
     portal = await (await open_portal()).sign_in("Customer c7")
     await expect(portal.part("Balance")).to_contain_text("Accounting gave an answer that cannot be read.")
