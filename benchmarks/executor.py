@@ -284,7 +284,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=15, help="how often each way runs per size")
     rounds = parser.parse_args().rounds
-    print("| objects | this executor | µs/object | ÷ hand-written | core + DataLoader ÷ this | core + attributes ÷ this |")
+    print("| objects | this executor | µs/object | ÷ hand-written | core + DataLoader ÷ it | core + attributes ÷ it |")
     print("|---:|---:|---:|---:|---:|---:|")
     for size, shape in SIZES.items():
         taken, objects = measure(shape, rounds if size > 1_000 else rounds * 4)
