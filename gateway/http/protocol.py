@@ -62,6 +62,7 @@ class GuardedProtocol(HttpToolsProtocol):  # type: ignore[misc] # uvicorn's prot
         self._write_timer: asyncio.TimerHandle | None = None
         self._segment = 0
         self._begun = False
+        self._begun_with = 0  # bytes of the segment in which the request began, when its headers go on after it
         self._head_received = 0
 
     def connection_made(self, transport: Any) -> None:
@@ -84,7 +85,9 @@ class GuardedProtocol(HttpToolsProtocol):  # type: ignore[misc] # uvicorn's prot
         if self._reading == "head":
             # The parser keeps an incomplete header to itself, so what went in is counted; but not the segment in which
             # the request begins, since the body of another may have ended there.
-            if not self._begun:
+            if self._begun:
+                self._begun_with = self._segment
+            else:
                 self._head_received += self._segment
             if self._head_received > self.limits.url + self.limits.header_bytes:
                 self._refuse(431, "The headers are too large.")
@@ -109,7 +112,7 @@ class GuardedProtocol(HttpToolsProtocol):  # type: ignore[misc] # uvicorn's prot
         super().on_message_begin()
         self._reading = "head"
         self._begun = True
-        self._head_received = 0
+        self._head_received = self._begun_with = 0
 
     def on_url(self, url: bytes) -> None:
         super().on_url(url)
@@ -124,7 +127,8 @@ class GuardedProtocol(HttpToolsProtocol):  # type: ignore[misc] # uvicorn's prot
     def on_headers_complete(self) -> None:
         headers: list[tuple[bytes, bytes]] = self.headers
         # They are added up only where all that was received is too much.
-        if self._head_received + self._segment > (most := self.limits.header_bytes) and _size(headers) > most:
+        received = self._begun_with + self._head_received + self._segment
+        if received > (most := self.limits.header_bytes) and _size(headers) > most:
             raise self._stop(431, "The headers are too large.")
         names = dict(headers)
         coding = names.get(b"transfer-encoding")
