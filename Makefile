@@ -100,4 +100,4 @@ browser:
 	    $$S apt-get update -qq && $$S env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium fonts-dejavu-core; }
 
 clean: ## Remove what was built
-	rm -rf $(VENV) $(GRAPHIQL)/dist $(GRAPHIQL)/node_modules dist build .pytest_cache .mypy_cache .ruff_cache
+	rm -rf $(VENV) $(GRAPHIQL)/dist $(GRAPHIQL)/node_modules $(PORTAL)/dist $(PORTAL)/node_modules dist build .pytest_cache .mypy_cache .ruff_cache

@@ -26,6 +26,13 @@ MakeToken = Callable[..., str]
 CallsOf = Callable[[], dict[str, list[str]]]
 
 
+PATIENT = {
+    "BIZGRAPH_SERVER__DEADLINE": "30s",
+    **{f"BIZGRAPH_BACKENDS__{name}__TIMEOUT": "20s" for name in ("CRM", "SHOP", "WAREHOUSE", "ACCOUNTING")},
+}
+"""So much time that a busy machine does not fail a test; tests of time-outs set their own."""
+
+
 @pytest.fixture
 async def company() -> AsyncIterator[DemoCompany]:
     """Four real servers with their switches off and their call logs empty."""
@@ -42,7 +49,7 @@ def configured() -> dict[str, str]:
 @pytest.fixture
 async def house(company: DemoCompany, configured: dict[str, str]) -> AsyncIterator[Gateway]:
     """The gateway for the demo's configuration, opened."""
-    settings, environment = demo_settings(company, configured)
+    settings, environment = demo_settings(company, {**PATIENT, **configured})
     whole = Gateway(settings, environment)
     async with whole.running():
         company.clear_calls()
