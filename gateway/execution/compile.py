@@ -15,7 +15,7 @@ Generated for `orders { id total { amount } lines { sku product { name } } }`, s
                 if type(w1) is not c1:
                     w1, c1, m1 = X2(A, i, (len(r1),), w1)
                 if w1 is not None:
-                    try: v1 = w1['id'] if m1 else w1.id
+                    try: v1 = w1.id
                     except Exception as e: v1 = e
                     if type(v1) is not str:
                         v1 = X3(A, i, (len(r1),), v1)
@@ -179,7 +179,7 @@ class _Writer:
     def leaf(self, indent: int, field: Field, depth: int, var: str, *, fresh: bool, awaited: bool) -> None:
         surprise = LeafSurprise(field, depth, fresh=fresh, awaited=awaited)
         handler = self.constant("X", surprise)
-        for extra, text in leaf_lines(surprise, var, f"{handler}(A, i, {self.at()}, {var})", self.constant, handler):
+        for extra, text in leaf_lines(surprise, handler, f"A, i, {self.at()}", var, self.constant):
             self.line(indent + extra, text)
 
     def items(self, indent: int, field: Field, depth: int, var: str, *, fresh: bool, awaited: bool) -> None:

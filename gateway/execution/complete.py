@@ -188,7 +188,9 @@ class DepthSurprise(Surprise):
     __slots__ = ()
 
     def __call__(self, arrival: Arrival, index: int, indices: Indices, value: Any) -> None:
-        arrival.complete_later(self.field, self.depth, index, indices, value)
+        value = self.screen(arrival, index, indices, value)
+        if value is not None:
+            arrival.complete_later(self.field, self.depth, index, indices, value)
 
 
 class _Collected(NamedTuple):
@@ -198,16 +200,19 @@ class _Collected(NamedTuple):
 
 async def _collect(iterable: AsyncIterable[Any]) -> _Collected:
     items: list[Any] = []
+    iterator: Any = None
     try:
-        async for item in iterable:
-            items.append(item)  # noqa: PERF401 - a comprehension would lose the items before an error
+        iterator = aiter(iterable)
+        while True:
+            items.append(await anext(iterator))
+    except StopAsyncIteration:
+        return _Collected(items, None)
     except Exception as error:  # noqa: BLE001 - the iterator is the resolver's code
-        close = getattr(iterable, "aclose", None)
+        close = getattr(iterator, "aclose", None)
         if close is not None:
             with suppress(Exception):
                 await close()
         return _Collected(items, error)
-    return _Collected(items, None)
 
 
 def _is_name_safe(value: Any) -> bool:

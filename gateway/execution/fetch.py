@@ -36,7 +36,8 @@ def _fetch_batch(run: Run, level: Level, field: Field) -> None:
     sources = level.sources
     try:
         info = LevelInfo(field, run.context, run.root_value, run.variables)
-        answer = field.source(sources, info, **field.arguments.once(run.variables))
+        # A tuple, as a function that sorts its parents in place would mix up the answers.
+        answer = field.source(tuple(sources), info, **field.arguments.once(run.variables))
     except Exception as error:  # noqa: BLE001 - whatever a resolver raises is its field's error
         run.arrive(level, field, [error] * len(sources))
         return

@@ -165,13 +165,16 @@ class Traffic:
             flight.alive += 1
         return False
 
+    def close(self) -> None:
+        """Give up what has not started."""
+        for flight in self.grounded:
+            _close(flight.awaitables)
+        self.grounded = []
+
     async def stop(self, *, cancelled: bool) -> None:
         """Cancel what still flies, and wait until it is down. Futures that resolvers own are cancelled only when the
         run itself is: others may be awaiting them."""
-        for flight in self.grounded:
-            for awaitable in flight.awaitables:
-                if type(awaitable) is CoroutineType:
-                    awaitable.close()
+        self.close()
         stopped = self._tasks + self._owned if cancelled else self._tasks
         riding = [future for future in stopped if not future.done()]
         for future in riding:
@@ -237,10 +240,15 @@ def settle_in_background(awaitables: Iterable[Awaitable[Any]]) -> None:
     try:
         get_running_loop()
     except RuntimeError:
-        for awaitable in waiting:
-            if type(awaitable) is CoroutineType:
-                awaitable.close()
+        _close(waiting)
         return
     future = gather(*waiting, return_exceptions=True)
     _background.add(future)
     future.add_done_callback(_background.discard)
+
+
+def _close(awaitables: Iterable[Awaitable[Any]]) -> None:
+    """Coroutines that never start are closed, or Python would warn of them."""
+    for awaitable in awaitables:
+        if type(awaitable) is CoroutineType:
+            awaitable.close()

@@ -13,26 +13,29 @@ from gateway.execution.complete import LeafSurprise
 
 Lines = list[tuple[int, str]]
 
-_UNEXPECTED: dict[Callable[[Any], Any], str] = {
-    serialize_string: "type({v}) is not str",
-    serialize_id: "type({v}) is not str",
-    serialize_int: "type({v}) is not int or {v} > 1073741823 or {v} < -1073741823",
-    serialize_float: "not (type({v}) is float and {v} <= 1.7976931348623157e308 and {v} >= -1.7976931348623157e308)",
-    serialize_boolean: "{v} is not True and {v} is not False",
-}
+_UNEXPECTED: tuple[tuple[Callable[[Any], Any], str], ...] = (
+    (serialize_string, "type({v}) is not str"),
+    (serialize_id, "type({v}) is not str"),
+    (serialize_int, "type({v}) is not int or {v} > 1073741823 or {v} < -1073741823"),
+    (serialize_float, "not (type({v}) is float and {v} <= 1.7976931348623157e308 and {v} >= -1.7976931348623157e308)"),
+    (serialize_boolean, "{v} is not True and {v} is not False"),
+)
 """For the built-in scalars: when a value is not, at a glance, as it is answered. Comparisons of one machine digit and
 unchained ones are several times cheaper, so larger integers are left to the second look."""
 
 
-def leaf_lines(surprise: LeafSurprise, var: str, call: str, constant: Callable[[str, Any], str], handler: str) -> Lines:
+def leaf_lines(
+    surprise: LeafSurprise, handler: str, position: str, var: str, constant: Callable[[str, Any], str]
+) -> Lines:
     """The lines, each with its indentation, that complete the leaf value in `var`.
 
-    `call` hands the value to the surprise, which is called `handler`; `constant` names a value for the code.
+    `handler` is what the code calls the surprise and `position` tells it where; `constant` names a value for the code.
     """
+    call = f"{handler}({position}, {var})"
     named: Any = surprise.field.named
     nullable = not surprise.required
     coerce = named.coerce_output_value
-    builtin = next((condition for function, condition in _UNEXPECTED.items() if function is coerce), None)
+    builtin = next((condition for function, condition in _UNEXPECTED if function is coerce), None)
     if builtin is not None:
         unexpected = builtin.format(v=var)
         condition = f"{var} is not None and ({unexpected})" if nullable else unexpected
@@ -43,14 +46,13 @@ def leaf_lines(surprise: LeafSurprise, var: str, call: str, constant: Callable[[
     surprised: Lines = [(0, f"elif {var} is not None:" if nullable else "else:"), (1, f"{var} = {call}")]
     if coerce is GraphQLScalarType.serialize:
         return [(0, f"if type({var}) in {plain}: pass"), *surprised]
-    arguments = call.removeprefix(handler).rsplit(",", 1)[0]
     return [
         (0, f"if type({var}) in {plain}:"),
         (1, "try:"),
         (2, f"z = {constant('F', coerce)}({var})"),
         (2, f"if z is None or z is {constant('U', Undefined)}: raise {handler}.unfit({var}, z)"),
         (2, f"{var} = z"),
-        (1, f"except Exception as e: {var} = {handler}.failed{arguments}, e)"),
+        (1, f"except Exception as e: {var} = {handler}.failed({position}, e)"),
         *surprised,
     ]
 

@@ -69,8 +69,12 @@ class Run:
 
     def execute(self) -> ExecutionResult | Awaitable[ExecutionResult]:
         """The result, or an awaitable of it when something has to be waited for."""
-        self._begin()
-        self._advance()
+        try:
+            self._begin()
+            self._advance()
+        except BaseException:  # an interruption: errors of fields do not come here
+            self._traffic.close()
+            raise
         if not self._traffic:
             return self._result()
         if not self.fatal:

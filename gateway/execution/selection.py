@@ -54,8 +54,10 @@ class Origin(Enum):
 class Field:
     """One entry of a selection.
 
-    `required` tells for each list depth, outermost first, whether null is forbidden. `length` is that of every path to
-    the field; a field is `vital` when an object that holds it cannot be null without leaving no data at all.
+    `host` is the selection that it is an entry of and `rank` its place there. `source` is what its origin reads: a
+    function, a name, a refusal. `required` tells for each list depth, outermost first, whether null is forbidden.
+    `length` is that of every path to the field; it is `vital` when an object that holds it cannot be null without
+    leaving no data at all. `told` begins the info of its resolvers. The rest is remembered as it is found out.
     """
 
     __slots__ = (

@@ -25,13 +25,13 @@ from graphql.utilities.coerce_input_value import coerce_default_value
 from gateway.execution.admission import immutable
 
 _LARGEST_FLOAT = 1.7976931348623157e308
-_FITS: dict[Any, Callable[[Any], bool]] = {
-    coerce_string: lambda value: type(value) is str,
-    coerce_id: lambda value: type(value) is str,
-    coerce_boolean: lambda value: type(value) is bool,
-    coerce_int: lambda value: type(value) is int and -(2**31) <= value < 2**31,
-    coerce_float: lambda value: type(value) is float and -_LARGEST_FLOAT <= value <= _LARGEST_FLOAT,
-}
+_FITS: tuple[tuple[Callable[[Any], Any], Callable[[Any], bool]], ...] = (
+    (coerce_string, lambda value: type(value) is str),
+    (coerce_id, lambda value: type(value) is str),
+    (coerce_boolean, lambda value: type(value) is bool),
+    (coerce_int, lambda value: type(value) is int and -(2**31) <= value < 2**31),
+    (coerce_float, lambda value: type(value) is float and -_LARGEST_FLOAT <= value <= _LARGEST_FLOAT),
+)
 """For the built-in scalars: whether a value is its own coerced value."""
 
 
@@ -114,7 +114,8 @@ class _Simple:
             inner = inner.of_type
             if is_non_null_type(inner):
                 inner = inner.of_type
-        fits = _FITS.get(getattr(inner, "coerce_input_value", None))
+        coerce = getattr(inner, "coerce_input_value", None)
+        fits = next((fits for function, fits in _FITS if function is coerce), None)
         if fits is None:
             return None
         try:

@@ -211,6 +211,14 @@ async def test_a_wrong_number_of_answers_is_an_error(calls: Calls, answer: Any, 
     assert len(result.errors) == 3
 
 
+async def test_parents_cannot_be_reordered(calls: Calls) -> None:
+    """The parents are handed over as a tuple: sorting them in place would mix up whose answer is whose."""
+    seen: list[Any] = []
+    calls.batch("Shop", "orders", lambda shops: seen.append(shops) or [[]] * 3)
+    await calls.run("{ shops { orders { id } owner { id } } }")
+    assert seen == [tuple({"id": n} for n in range(3))]
+
+
 async def test_a_batch_function_is_told_its_level(calls: Calls) -> None:
     """The info holds what an ordinary resolver's holds, for the whole level."""
     context = object()

@@ -96,6 +96,22 @@ def test_lists_may_be_nested_deeper_than_loops() -> None:
     assert result == ({"deep": value}, None)
 
 
+async def test_items_deep_in_lists_may_be_awaitable() -> None:
+    """However deep in lists, an item may be awaitable, or an error."""
+
+    async def later(value: Any) -> Any:
+        return value
+
+    value: Any = later([5, later(6), None, ValueError("no")])
+    expected: Any = [5, 6, None, None]
+    for depth in range(13):
+        value, expected = ([value] if depth % 2 else later([value])), [expected]
+    waiting: Any = Executor(nodes()).execute(parse("{ deep }"), {"deep": value})
+    result = await waiting
+    assert result.data == {"deep": expected}
+    assert [error.path for error in result.errors] == [["deep", *[0] * 13, 3]]
+
+
 @pytest.mark.usefixtures("no_collections")
 def test_long_lists_cost_what_they_hold() -> None:
     """A hundred thousand items are completed one by one, and ten times as many objects cost about ten times as much."""

@@ -264,6 +264,42 @@ async def test_types_may_take_their_time(late: str) -> None:
     assert same(await ours, await theirs) is None
 
 
+async def test_asynchronous_iterators_need_the_least() -> None:
+    """An iterator that only knows how to go on is enough; one that raises is closed."""
+
+    class Stream:
+        def __init__(self, last: int) -> None:
+            self.count, self.last, self.closed = 0, last, False
+
+        def __aiter__(self) -> Any:
+            return Iterator(self)
+
+    class Iterator:
+        def __init__(self, stream: Stream) -> None:
+            self.stream = stream
+
+        async def __anext__(self) -> int:
+            self.stream.count += 1
+            if self.stream.count == 2 and self.stream.last == 1:
+                raise ValueError("broke")
+            if self.stream.count > self.stream.last:
+                raise StopAsyncIteration
+            return self.stream.count
+
+        async def aclose(self) -> None:
+            self.stream.closed = True
+
+    schema, document = build_schema("type Query { a: [Int] b: [Int] }"), parse("{ a b }")
+    for run in (execute, graphql.execute):
+        whole, broken = Stream(3), Stream(1)
+        result = run(schema, document, {"a": whole, "b": broken})
+        assert isinstance(result, Awaitable)
+        answer = await result
+        assert answer.data == {"a": [1, 2, 3], "b": None}
+        assert [(error.message, error.path) for error in answer.errors or ()] == [("broke", ["b"])]
+        assert (whole.closed, broken.closed) == (False, True)
+
+
 async def test_lists_may_be_asynchronous() -> None:
     """An asynchronous iterable is a list, with everything that a list may hold."""
 

@@ -269,6 +269,18 @@ def test_without_an_event_loop_nothing_is_left_unawaited(stage: Stage) -> None:
     assert execute_sync(build_schema("type Query { x: Int }"), parse("{ x }")).data == {"x": None}
 
 
+async def test_an_interruption_leaves_nothing_unawaited(stage: Stage) -> None:
+    """What is no error of a field, such as an interruption from the keyboard, ends the run at once."""
+
+    def interrupt(*_: Any) -> Any:
+        raise KeyboardInterrupt
+
+    stage.plain("Query", "need", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        Executor(stage.schema).execute(parse("{ a { name } need { name } }"))
+    assert stage.diary == []
+
+
 async def test_one_relation_needs_no_task_and_several_one_each(stage: Stage) -> None:
     """Tasks are made per pending relation, never per object, and none where a single one is waited for."""
     stage.batch("Query", "many", [{"name": str(n)} for n in range(50)])
