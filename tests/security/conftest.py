@@ -63,3 +63,16 @@ def claims_of(issuer: str, **changed: Any) -> dict[str, Any]:
         "scope": " ".join(SCOPES),
     }
     return {name: value for name, value in {**good, **changed}.items() if value is not None}
+
+
+@pytest.fixture
+def configured(request: pytest.FixtureRequest) -> dict[str, str]:
+    """Variables for a gateway of the test's own, given by `with_settings`."""
+    given: dict[str, str] = getattr(request, "param", {})
+    return given
+
+
+def with_settings(**variables: str) -> pytest.MarkDecorator:
+    """The test's own gateway has these settings: `limits__cost="10"`."""
+    given = {f"BIZGRAPH_{name.upper()}": value for name, value in variables.items()}
+    return pytest.mark.parametrize("configured", [given], indirect=True, ids=[""])
