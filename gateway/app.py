@@ -119,7 +119,9 @@ class Gateway:
         with mistakes:
             spending = spending_of(settings.limits, self.schema, clock, exceeded=self.telemetry.exceeded, redis=redis)
         with mistakes:
-            self.journal = journal_of(settings.privacy, clock, failed=self.telemetry.journal_failed)
+            self.journal = journal_of(
+                settings.privacy, clock, farewell=settings.server.shutdown, failed=self.telemetry.journal_failed
+            )
         mistakes.tell()
         self.connections = self.tenants.common
         self.executor = Executor(self.schema, on_fallback=self.telemetry.fell_back)

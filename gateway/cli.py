@@ -1,4 +1,4 @@
-"""The command line: `bizgraph serve | demo | check | init | explain | schema | token`.
+"""The command line: `bizgraph serve | demo | check | init | explain | journal | schema | token`.
 
 Heavy modules are imported inside the commands, so that `--help` and mistakes answer at once.
 """
@@ -264,3 +264,39 @@ def init(
         raise _refuse([f"{out} is there already; write elsewhere with --out"]) from error
     guesses = text.count("# guess:")
     typer.echo(f"{out}: {guesses} guesses to look at; what is lacking is said at the top.")
+
+
+@app.command()
+def journal(
+    customer: Annotated[str, typer.Option(help="Whose data was read.")],
+    since: Annotated[str | None, typer.Option(help="From when on: 24h ago, a day or an instant (UTC).")] = None,
+    file: Annotated[
+        list[Path] | None, typer.Option(help="Where to look instead; - reads syslog's lines from standard input.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="The entries themselves.")] = False,
+    config: ConfigOption = None,
+) -> None:
+    """Tell who read a customer's personal data, from the access journal."""
+    import time
+
+    from gateway.journal.search import Searched, files_of, search, since_moment
+    from gateway.settings import CONFIG_VARIABLE, ConfigurationError, load
+
+    searched = Searched()
+    try:
+        beginning = None if since is None else since_moment(since, time.time())
+        files = file
+        if files is None:
+            path = config if config is not None else Path(os.environ.get(CONFIG_VARIABLE, "bizgraph.toml"))
+            kind, _, place = load(path, os.environ).privacy.journal.partition(":")
+            if kind != "file":
+                raise _refuse([f"{path}: privacy.journal: reads are not kept in a file: name one with --file"])
+            files = files_of(Path(place))
+        for found in search(files, customer, beginning, searched):
+            typer.echo(found.line.decode() if as_json else found.for_people())
+    except ConfigurationError as error:
+        raise _refuse(list(error.mistakes)) from error
+    except (OSError, ValueError) as error:
+        raise _refuse([f"no answer: {error}"]) from error
+    if searched.broken:
+        typer.echo(f"{searched.broken} of {searched.lines} lines are no entries", err=True)

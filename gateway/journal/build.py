@@ -8,10 +8,11 @@ from gateway.journal.sinks import sink_of
 from resolvers.backends.ports import Clock
 
 
-def journal_of(settings: PrivacySettings, clock: Clock, *, failed: Failed) -> Journal | None:
+def journal_of(settings: PrivacySettings, clock: Clock, *, farewell: float, failed: Failed) -> Journal | None:
     """The journal that these settings describe, not yet opened; None when it is off.
 
-    Raises ValueError when its place cannot be written to.
+    `farewell` is how many seconds closing waits for what is not written yet. Raises ValueError when its place cannot
+    be written to.
     """
     if settings.journal == "off":
         return None
@@ -19,4 +20,4 @@ def journal_of(settings: PrivacySettings, clock: Clock, *, failed: Failed) -> Jo
         sink = sink_of(settings.journal)
     except OSError as error:
         raise ValueError(f"privacy.journal: {settings.journal}: {error.strerror}") from error
-    return Journal(sink, clock, most=settings.queue, sync=settings.sync, failed=failed)
+    return Journal(sink, clock, most=settings.queue, sync=settings.sync, farewell=farewell, failed=failed)

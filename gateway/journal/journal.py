@@ -22,8 +22,6 @@ from resolvers.errors import BackendUnavailable
 
 PAUSE: Final = 1.0
 """Seconds between two tries while the sink fails."""
-FAREWELL: Final = 10.0
-"""Seconds that closing waits for the last entries."""
 BATCH: Final = 1_000
 """Entries that are written in one go."""
 
@@ -32,7 +30,10 @@ Failed = Callable[[OSError, int], None]
 
 
 class Journal:
-    """`open` it within the event loop, `close` it at the end. A file is synced every `sync` seconds."""
+    """`open` it within the event loop, `close` it at the end.
+
+    A file is synced every `sync` seconds; closing waits `farewell` seconds for what is not written yet.
+    """
 
     def __init__(
         self,
@@ -42,7 +43,7 @@ class Journal:
         most: int = 10_000,
         sync: float = 1.0,
         pause: float = PAUSE,
-        farewell: float = FAREWELL,
+        farewell: float = 10.0,
         failed: Failed = lambda error, waiting: None,
     ) -> None:
         self._sink = sink
@@ -72,7 +73,7 @@ class Journal:
         self._thread.start()
 
     async def close(self) -> int:
-        """Write what is left, for some seconds at most. How many entries could not be written, and are lost."""
+        """Write what is left, as far as there is time. How many entries could not be written, and are lost."""
         with self._changed:
             self._closing = True
             self._changed.notify()
