@@ -87,22 +87,22 @@ class Serving:
                 # Building takes about half a second of CPU; in a thread, requests are answered meanwhile.
                 generation = _Generation(await asyncio.to_thread(self._build))
                 await generation.open()
+            except ConfigurationError as error:
+                return self._refused(list(error.mistakes))
             except Exception as error:  # noqa: BLE001 - whatever is wrong with it, the gateway in use stays
-                mistakes = (
-                    error.mistakes if isinstance(error, ConfigurationError) else (f"{type(error).__name__}: {error}",)
-                )
-                self._told("refused", mistakes=list(mistakes))
-                return False
+                return self._refused([f"{type(error).__name__}: {error}"])
             old, self._current = self._current, generation
         assert old is not None
-        self._told("reloaded", needsRestart=changed(old.gateway.settings, generation.gateway.settings))
+        needs_restart = changed(old.gateway.settings, generation.gateway.settings)
+        self._telemetry.reloaded("reloaded")
+        self._telemetry.log.info("configuration.reloaded", needsRestart=needs_restart)
         self._start(self._retire(old))
         return True
 
-    def _told(self, outcome: str, **more: Any) -> None:
-        self._telemetry.reloaded(outcome)
-        log = self._telemetry.log
-        (log.info if outcome == "reloaded" else log.error)(f"configuration.{outcome}", **more)
+    def _refused(self, mistakes: list[str]) -> bool:
+        self._telemetry.reloaded("refused")
+        self._telemetry.log.error("configuration.refused", mistakes=mistakes)
+        return False
 
     async def _retire(self, old: _Generation) -> None:
         """Close a gateway when it has answered its last request, or when its time is up."""
