@@ -197,13 +197,16 @@ def check(
     compare: Annotated[
         Path | None, typer.Option(help="Tell what changed since this file; bizgraph.shapes.json where it is there.")
     ] = None,
+    leaks: Annotated[
+        bool, typer.Option("--leaks", help="Compare what two customers see, --sample customers=ONE,OTHER, instead.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
 ) -> None:
     """Ask every configured operation, and tell what does not fit. Ends with 1 when there is a problem."""
     _own_schema()
     import asyncio
 
-    from gateway.check.command import CannotCheck, check, samples_of, usual_file
+    from gateway.check.command import CannotCheck, check, check_leaks, samples_of, usual_file
     from gateway.settings import CONFIG_VARIABLE, ConfigurationError, load
     from gateway.telemetry.logs import configure_logging
 
@@ -214,9 +217,12 @@ def check(
     try:
         settings = load(path, os.environ)
         samples = samples_of(sample or ())
-        report = asyncio.run(
-            check(settings, os.environ, samples=samples, size=size, token=token, save_to=save, compare=before)
-        )
+        if leaks:
+            report = asyncio.run(check_leaks(settings, os.environ, samples=samples))
+        else:
+            report = asyncio.run(
+                check(settings, os.environ, samples=samples, size=size, token=token, save_to=save, compare=before)
+            )
     except ConfigurationError as error:
         raise _refuse(["The configuration cannot be used:", *(f"  {line}" for line in error.mistakes)]) from error
     except CannotCheck as error:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from gateway.app import Gateway
+from gateway.check.leaks import Leaks
 from gateway.check.report import Report
 from gateway.check.run import SAMPLE, Check
 from gateway.check.shapes import Shapes, UnreadableShapes, load, save
@@ -70,3 +71,15 @@ async def check(
         except OSError as error:
             raise CannotCheck(f"{save_to}: cannot be written: {error.strerror}") from error
     return report
+
+
+async def check_leaks(
+    settings: Settings, environment: Mapping[str, str], *, samples: Mapping[str, Iterable[str]] | None = None
+) -> Report:
+    """What two customers see of each other; they are the first two samples of the domain `customers`, if any.
+
+    Raises ConfigurationError.
+    """
+    gateway = Gateway(settings, environment)
+    async with gateway.running():
+        return await Leaks(gateway, list((samples or {}).get("customers", ()))).run()

@@ -13,8 +13,9 @@ _COLOURS = {"problem": "red", "warning": "yellow", "note": "cyan"}
 
 def show(report: Report, console: Console) -> None:
     """Print backends, operations, fields and findings."""
-    console.print(_backends(report))
-    console.print(_operations(report))
+    if report.operations:
+        console.print(_backends(report))
+        console.print(_operations(report))
     for operation in report.operations:
         if operation.fields:
             console.print(_fields(operation))
