@@ -37,8 +37,8 @@ class Concurrency:
                 raise RateLimited(
                     f"{most} operations at once are the limit, and as many are running.",
                     limit="concurrency",
-                    maximum=most,
-                    value=count,
+                    allowed=most,
+                    actual=count,
                     retryAfter=1,
                 )
         self._running[caller.key] = count

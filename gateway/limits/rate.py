@@ -77,15 +77,15 @@ def _refusal(policy: Policy, cost: float, level: Level) -> GatewayError:
         return OperationTooLarge(
             f"This operation costs {ceil(cost)}, more than the whole rate of {rate}.",
             limit="rate",
-            maximum=floor(policy.capacity),
-            value=ceil(cost),
+            allowed=floor(policy.capacity),
+            actual=ceil(cost),
         )
     wait = ceil(level.wait)
     return RateLimited(
         f"This operation costs {ceil(cost)}, and {floor(level.left)} are left of {rate}: try again in {wait} s.",
         limit="rate",
-        maximum=floor(policy.capacity),
-        value=ceil(cost),
+        allowed=floor(policy.capacity),
+        actual=ceil(cost),
         remaining=floor(level.left),
         retryAfter=wait,
     )

@@ -27,7 +27,7 @@ def test_as_many_as_allowed(concurrency: Concurrency, passed: Passed) -> None:
         with concurrency.running(ALICE):
             with pytest.raises(RateLimited) as caught, concurrency.running(ALICE):
                 pytest.fail("the third one runs")
-            assert caught.value.details == {"limit": "concurrency", "maximum": 2, "value": 3, "retryAfter": 1}
+            assert caught.value.details == {"limit": "concurrency", "allowed": 2, "actual": 3, "retryAfter": 1}
             assert passed.noted == [("concurrency", ALICE, True)]
         with concurrency.running(ALICE):
             assert len(concurrency) == 1

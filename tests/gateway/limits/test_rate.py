@@ -39,8 +39,8 @@ async def test_beyond_the_rate(limit: RateLimit, clock: FakeClock, passed: Passe
     assert charge.error.extensions == {
         "code": "RATE_LIMITED",
         "limit": "rate",
-        "maximum": 100,
-        "value": 35,
+        "allowed": 100,
+        "actual": 35,
         "remaining": 20,
         "retryAfter": 2,
         "retryable": True,
@@ -55,7 +55,7 @@ async def test_more_than_all(limit: RateLimit) -> None:
     """An operation that no waiting would pay for is too large, and is not told to come back."""
     charge = await limit.charge(ALICE, 101)
     assert isinstance(charge.error, OperationTooLarge)
-    assert charge.error.details == {"limit": "rate", "maximum": 100, "value": 101}
+    assert charge.error.details == {"limit": "rate", "allowed": 100, "actual": 101}
     assert not charge.error.retryable
 
 
