@@ -11,7 +11,7 @@ PORTAL_SOURCES := $(shell find $(PORTAL)/src -type f 2>/dev/null) $(wildcard $(P
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo serve test check lint types contracts format schema reference graphiql portal pictures bench soak fuzz lock browser clean
+.PHONY: help demo serve test check lint types contracts format schema reference graphiql portal pictures bench fuzz lock browser clean
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -88,9 +88,6 @@ $(PORTAL)/dist/index.html: $(PORTAL)/node_modules/.package-lock.json $(PORTAL_SO
 
 pictures: $(VENV)/.dev graphiql portal browser ## Make the pictures in docs/pictures from the running demo
 	$(BIN)/python -m tests.browser.pictures
-
-soak: $(VENV)/.dev ## Mixed queries with faults switching on and off (ARGS="--minutes 10")
-	$(BIN)/python -m benchmarks.soak $(ARGS)
 
 # A browser for the tests that open pages: the system's own where there is one, Debian's package otherwise.
 browser:

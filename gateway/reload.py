@@ -59,6 +59,8 @@ class Serving:
         self._current: _Generation | None = None
         self._reloading = asyncio.Lock()
         self._tasks: set[asyncio.Task[Any]] = set()
+        self._retiring: set[_Generation] = set()
+        self._closing: set[asyncio.Task[None]] = set()
         self._lifespan = Starlette(lifespan=self._live)
 
     @property
@@ -96,6 +98,7 @@ class Serving:
         needs_restart = changed(old.gateway.settings, generation.gateway.settings)
         self._telemetry.reloaded("reloaded")
         self._telemetry.log.info("configuration.reloaded", needsRestart=needs_restart)
+        self._retiring.add(old)
         self._start(self._retire(old))
         return True
 
@@ -113,7 +116,12 @@ class Serving:
         except TimeoutError:
             self._telemetry.log.warning("configuration.lingering", requests=old.requests)
         finally:
-            await old.close()
+            # Shielded, so that a server that stops meanwhile does not stop the closing half-way.
+            self._retiring.discard(old)
+            closing = asyncio.get_running_loop().create_task(old.close())
+            self._closing.add(closing)
+            closing.add_done_callback(self._closing.discard)
+            await asyncio.shield(closing)
         settle_memory()
 
     def _start(self, work: Any) -> None:
@@ -135,6 +143,8 @@ class Serving:
                 for task in list(self._tasks):
                     task.cancel()
                 await asyncio.gather(*self._tasks, return_exceptions=True)
+                # What was cancelled before it began to retire is closed here; what began to close is awaited.
+                await asyncio.gather(*self._closing, *(old.close() for old in self._retiring))
                 await self._current.close()
                 await asyncio.to_thread(self._telemetry.close)
                 log.info("gateway.stopped", pid=os.getpid())

@@ -63,7 +63,7 @@ async def open_page(browser: Browser) -> AsyncIterator[OpenPage]:
 
     async def open_page(origin: str, **options: Any) -> GraphiQLPage:
         context = await browser.new_context(permissions=["clipboard-read", "clipboard-write"], **options)
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(30_000)
         contexts.append(context)
         return await GraphiQLPage(await context.new_page()).open(origin)
 

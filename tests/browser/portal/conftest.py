@@ -31,7 +31,7 @@ async def open_portal(browser: Browser, house: House) -> AsyncIterator[OpenPorta
 
     async def open_portal(address: str = "", *, origin: str | None = None, **options: Any) -> PortalPage:
         context = await browser.new_context(timezone_id="UTC", locale="en-GB", **options)
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(30_000)
         portal = PortalPage(await context.new_page(), origin or house.origin)
         pages.append(portal)
         return await portal.open(address)
