@@ -1,0 +1,45 @@
+"""The threat model says what is proved: every test that it names exists, and no table is without one."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGE = (ROOT / "docs/threat-model.md").read_text(encoding="utf-8")
+SECTIONS = re.split(r"^## ", PAGE, flags=re.MULTILINE)[1:]
+
+
+def test_every_named_test_exists() -> None:
+    """Each row of each table names one test, and the file that is meant holds it."""
+    rows = 0
+    for section in SECTIONS:
+        usual = re.search(r"Tests: `([^`]+)`", section)
+        for row in re.findall(r"^\| (?!threat|---)(.+) \|$", section, flags=re.MULTILINE):
+            rows += 1
+            threat, _, named = (cell.strip() for cell in row.split(" | "))
+            found = re.fullmatch(r"`(?:([^`:]+)::)?(test_[a-z0-9_]+)`", named)
+            assert found is not None, f"{threat}: {named} names no test"
+            assert usual is not None
+            file, test = found.groups()
+            path = ROOT / (file if file and "/" in file else f"tests/security/{file}" if file else usual[1])
+            assert path.is_file(), f"{threat}: there is no {path}"
+            assert re.search(rf"def {test}\(", path.read_text(encoding="utf-8")), f"{threat}: no {test} in {path}"
+    assert rows > 50
+
+
+def test_every_surface_has_its_table() -> None:
+    """A surface without a threat, or a threat without a defence, is a page that nobody finished."""
+    surfaces = [section.partition("\n")[0] for section in SECTIONS]
+    assert surfaces == [
+        "Tokens",
+        "Browsers",
+        "HTTP",
+        "Documents",
+        "Access",
+        "Personal data",
+        "Systems behind the gateway",
+        "What is left",
+    ]
+    for section in SECTIONS[:-1]:
+        assert "| threat | what stands against it | test |" in section
