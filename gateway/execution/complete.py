@@ -12,7 +12,7 @@ from contextlib import suppress
 from enum import Enum
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from graphql import GraphQLError, Undefined
+from graphql import GraphQLEnumType, GraphQLError, Undefined
 from graphql.execution.executor import collect_iterator_awaitables
 from graphql.pyutils import inspect, is_awaitable, is_iterable
 
@@ -69,15 +69,13 @@ class Surprise:
 
 
 class LeafSurprise(Surprise):
-    """Scalars and enums."""
+    """Scalars and enums; of enums, `names` remembers how values are written."""
 
     __slots__ = ("names",)
 
-    def __init__(
-        self, field: Field, depth: int, *, fresh: bool, awaited: bool, names: dict[Any, Any] | None = None
-    ) -> None:
+    def __init__(self, field: Field, depth: int, *, fresh: bool, awaited: bool) -> None:
         super().__init__(field, depth, fresh=fresh, awaited=awaited)
-        self.names = names
+        self.names: dict[Any, Any] | None = {} if isinstance(field.named, GraphQLEnumType) else None
 
     def __call__(self, arrival: Arrival, index: int, indices: Indices, value: Any) -> Any:
         value = self.screen(arrival, index, indices, value)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from graphql import GraphQLEnumType, GraphQLScalarType, Undefined
+from graphql import GraphQLScalarType, Undefined
 from graphql.type.scalars import serialize_boolean, serialize_float, serialize_id, serialize_int, serialize_string
 
 from gateway.execution.admission import PLAIN_LEAVES
@@ -40,8 +40,8 @@ def leaf_lines(
         unexpected = builtin.format(v=var)
         condition = f"{var} is not None and ({unexpected})" if nullable else unexpected
         return [(0, f"if {condition}:"), (1, f"{var} = {call}")]
-    if isinstance(named, GraphQLEnumType):
-        return _enum(surprise, var, call, constant, nullable)
+    if surprise.names is not None:
+        return _enum(constant("N", surprise.names), var, call, nullable)
     plain = constant("P", PLAIN_LEAVES)
     surprised: Lines = [(0, f"elif {var} is not None:" if nullable else "else:"), (1, f"{var} = {call}")]
     if coerce is GraphQLScalarType.serialize:
@@ -57,8 +57,7 @@ def leaf_lines(
     ]
 
 
-def _enum(surprise: LeafSurprise, var: str, call: str, constant: Callable[[str, Any], str], nullable: bool) -> Lines:
+def _enum(names: str, var: str, call: str, nullable: bool) -> Lines:
     """Names of values are remembered as they are met: type systems on top of graphql-core search for them each time."""
-    surprise.names = {}
-    lines = [(0, f"try: {var} = {constant('N', surprise.names)}[{var}]"), (0, f"except Exception: {var} = {call}")]
+    lines = [(0, f"try: {var} = {names}[{var}]"), (0, f"except Exception: {var} = {call}")]
     return [(0, f"if {var} is not None:"), *((indent + 1, text) for indent, text in lines)] if nullable else lines

@@ -184,7 +184,7 @@ def test_wide_nested_selections_do_not_multiply_generated_code() -> None:
     """Attributes in attributes are completed in one function only up to a size; the rest is left to further ones."""
     inner = "id"
     for _ in range(4):
-        inner = " ".join(f"a{n}: next {{ {inner} }}" for n in range(8))
+        inner = " ".join(f"a{n}: next {{ {inner} }}" for n in range(6))
     document = parse(f"{{ node {{ {inner} }} }}")
     start = process_time()
     assert ran(Executor(nodes()).execute(document, {"node": {"next": None}})).errors is None
