@@ -24,6 +24,8 @@ PAUSE: Final = 1.0
 """Seconds between two tries while the sink fails."""
 BATCH: Final = 1_000
 """Entries that are written in one go."""
+LINGER: Final = 0.005
+"""Seconds that the first of them waits for others, so that the thread is not woken for each."""
 
 Failed = Callable[[OSError, int], None]
 """Told, in the writing thread, why the sink fails and how many entries wait; once until it works again."""
@@ -149,6 +151,8 @@ class Journal:
                 self._idle = False
                 if not in_time:
                     return []
+                if not self._closing:
+                    self._changed.wait(LINGER)
             return None if self._given_up else list(islice(self._entries, BATCH))
 
     def _write(self, batch: list[Entry]) -> None:
