@@ -103,7 +103,7 @@ class TestBreaker:
     def configured(self) -> dict[str, str]:
         return {
             "BIZGRAPH_BACKENDS__ACCOUNTING__RETRIES": "0",
-            "BIZGRAPH_BACKENDS__ACCOUNTING__TIMEOUT": "300ms",
+            "BIZGRAPH_BACKENDS__ACCOUNTING__TIMEOUT": "1s",
             "BIZGRAPH_BACKENDS__ACCOUNTING__BREAKER__MIN_CALLS": "4",
         }
 
