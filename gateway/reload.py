@@ -18,7 +18,6 @@ from starlette.applications import Starlette
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from gateway.app import Gateway
-from gateway.memory import settle_memory
 from gateway.settings import ConfigurationError, Settings
 from gateway.telemetry.telemetry import Telemetry
 
@@ -48,19 +47,26 @@ class Serving:
 
     It begins with `first`; `build` makes another from the configuration as it is then, and raises ConfigurationError
     when that is wrong. SIGHUP reloads, where the application runs in a process's main thread. `state` becomes the
-    lifespan's state.
+    lifespan's state; `settle` is called whenever what lives long has changed.
     """
 
-    def __init__(self, first: Gateway, build: Callable[[], Gateway], *, state: Mapping[str, Any] | None = None) -> None:
+    def __init__(
+        self,
+        first: Gateway,
+        build: Callable[[], Gateway],
+        *,
+        state: Mapping[str, Any] | None = None,
+        settle: Callable[[], None] = lambda: None,
+    ) -> None:
         self._first = first
         self._build = build
         self._state = dict(state or {})
+        self._settle = settle
         self._telemetry: Telemetry = self._first.telemetry
         self._current: _Generation | None = None
+        self._old: set[_Generation] = set()
         self._reloading = asyncio.Lock()
         self._tasks: set[asyncio.Task[Any]] = set()
-        self._retiring: set[_Generation] = set()
-        self._closing: set[asyncio.Task[None]] = set()
         self._lifespan = Starlette(lifespan=self._live)
 
     @property
@@ -98,7 +104,7 @@ class Serving:
         needs_restart = changed(old.gateway.settings, generation.gateway.settings)
         self._telemetry.reloaded("reloaded")
         self._telemetry.log.info("configuration.reloaded", needsRestart=needs_restart)
-        self._retiring.add(old)
+        self._old.add(old)
         self._start(self._retire(old))
         return True
 
@@ -115,14 +121,9 @@ class Serving:
                     await old.idle.wait()
         except TimeoutError:
             self._telemetry.log.warning("configuration.lingering", requests=old.requests)
-        finally:
-            # Shielded, so that a server that stops meanwhile does not stop the closing half-way.
-            self._retiring.discard(old)
-            closing = asyncio.get_running_loop().create_task(old.close())
-            self._closing.add(closing)
-            closing.add_done_callback(self._closing.discard)
-            await asyncio.shield(closing)
-        settle_memory()
+        await old.close()
+        self._old.discard(old)
+        self._settle()
 
     def _start(self, work: Any) -> None:
         task = asyncio.get_running_loop().create_task(work)
@@ -134,17 +135,17 @@ class Serving:
         log = self._telemetry.log
         self._current = _Generation(self._first)
         await self._current.open()
-        settle_memory()
+        self._settle()
         with _on_hangup(lambda: self._start(self.reload())):
             log.info("gateway.started", pid=os.getpid())
             try:
                 yield self._state
             finally:
-                for task in list(self._tasks):
-                    task.cancel()
-                await asyncio.gather(*self._tasks, return_exceptions=True)
-                # What was cancelled before it began to retire is closed here; what began to close is awaited.
-                await asyncio.gather(*self._closing, *(old.close() for old in self._retiring))
+                # Closing is not cancelled half-way; but nobody waits for requests any more.
+                while self._tasks:
+                    for generation in self._old:
+                        generation.idle.set()
+                    await asyncio.wait(self._tasks)
                 await self._current.close()
                 await asyncio.to_thread(self._telemetry.close)
                 log.info("gateway.stopped", pid=os.getpid())

@@ -15,6 +15,7 @@ from uvicorn.supervisors import Multiprocess
 
 from gateway.app import Gateway
 from gateway.http.draining import DrainingProtocol, protocol_state
+from gateway.memory import settle_memory
 from gateway.reload import Serving
 from gateway.settings import CONFIG_VARIABLE, ConfigurationError, ServerSettings, Settings, load
 from gateway.telemetry.logs import configure_logging
@@ -58,7 +59,7 @@ def serving(settings: Settings, environment: Mapping[str, str], read: Callable[[
     def build(changed: Settings) -> Gateway:
         return Gateway(changed, environment, telemetry=telemetry)
 
-    return Serving(build(settings), lambda: build(read()), state=protocol_state(settings.server))
+    return Serving(build(settings), lambda: build(read()), state=protocol_state(settings.server), settle=settle_memory)
 
 
 def worker() -> Serving:

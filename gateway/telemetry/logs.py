@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import logging
 import sys
+from collections.abc import MutableMapping
+from datetime import UTC, datetime
 from typing import Any, BinaryIO, Final, Literal
 
 import orjson
@@ -33,28 +35,31 @@ Level = Literal["debug", "info", "warning", "error"]
 Format = Literal["json", "console"]
 
 
-def _dumps(value: Any, default: Any = None) -> bytes:
-    return orjson.dumps(value, default=str)
-
-
 def configure_logging(level: Level = "info", form: Format = "json", stream: BinaryIO | None = None) -> None:
     """Set up structlog for this process. Lines go to standard error unless a binary stream is given."""
     structlog.configure(
-        processors=[
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            *_rendering(form),
-        ],
+        processors=[_json_line] if form == "json" else _readable_line(),
         wrapper_class=structlog.make_filtering_bound_logger(getattr(logging, level.upper())),
         logger_factory=_factory(form, stream),
         cache_logger_on_first_use=True,
     )
 
 
-def _rendering(form: Format) -> list[Any]:
-    if form == "json":
-        return [structlog.processors.format_exc_info, structlog.processors.JSONRenderer(_dumps)]
-    return [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())]
+def _json_line(logger: Any, level: str, line: MutableMapping[str, Any]) -> bytes:
+    """One processor instead of structlog's four: a line is written for every operation, and this halves its cost."""
+    line["level"] = level
+    line["timestamp"] = datetime.now(UTC)
+    if "exc_info" in line:
+        structlog.processors.format_exc_info(logger, level, line)
+    return orjson.dumps(line, default=str, option=orjson.OPT_UTC_Z)
+
+
+def _readable_line() -> list[Any]:
+    return [
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty()),
+    ]
 
 
 def _factory(form: Format, stream: BinaryIO | None) -> Any:

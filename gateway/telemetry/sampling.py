@@ -46,7 +46,7 @@ class Sampler:
         lag = self._telemetry.metrics.lag
         while True:
             if self._telemetry.sampler is self:
-                self.sample()
+                self._telemetry.sample()
             for _ in range(SAMPLES):
                 before = now()
                 await self._sleep(INTERVAL)

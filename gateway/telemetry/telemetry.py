@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Callable
 from typing import Any, Final, Protocol
 
 from graphql import ExecutionResult, GraphQLError
@@ -54,27 +56,31 @@ class Telemetry:
         self._sample = settings.log_sample
         self._sampled = 0.0
         self._failures = Throttle(settings.log_failures, clock)
-        self._bound: dict[Any, Any] = {}
+        # A dict counts ten times as fast as Prometheus' counters do where several workers share them.
+        self._counts: defaultdict[tuple[str, ...], int] = defaultdict(int)
+        self._observers: dict[tuple[str, ...], Callable[[float], None]] = {}
         self.in_progress = 0
         """Requests of the GraphQL endpoint that are being answered."""
         self.sampler: Sampling | None = None
         """Reads what has a present value; the newest gateway's."""
 
     def sample(self) -> None:
-        """Bring the metrics with a present value up to date."""
+        """Bring the metrics up to date; called once a second, and when Prometheus asks."""
+        self._hand_over()
         if self.sampler is not None:
             self.sampler.sample()
 
     def responded(self, status: int) -> None:
         """The GraphQL endpoint answers with this HTTP status."""
-        self._inc("http_responses", str(status))
+        self._count("http_responses", str(status))
 
     def reloaded(self, outcome: str) -> None:
         """A reload of the configuration was `reloaded` or `refused`."""
-        self._inc("reloads", outcome)
+        self._count("reloads", outcome)
 
     def close(self) -> None:
-        """Send the spans that were not sent yet."""
+        """Hand over what was counted last, and send the spans that were not sent yet."""
+        self._hand_over()
         if self.tracer is not None:
             self.tracer.close()
 
@@ -98,10 +104,10 @@ class Telemetry:
             if failed_before_execution(result):
                 outcome = "invalid"
             for code in codes:
-                self._inc("errors", code)
+                self._count("errors", code)
         if span is not None:
             span.end(outcome, codes)
-        self._inc("operations", name, outcome)
+        self._count("operations", name, outcome)
         self._observe("operation_seconds", seconds, name)
         if not codes:
             self._sampled += self._sample
@@ -123,7 +129,7 @@ class Telemetry:
 
     def fell_back(self, reason: str) -> None:
         """graphql-core ran an operation, for this reason."""
-        self._inc("fallbacks", self._causes.of(reason))
+        self._count("fallbacks", self._causes.of(reason))
         self.log.warning("executor.fallback", reason=reason)
 
     def crashed(self, error: BaseException, *, correlation_id: str, path: Any) -> None:
@@ -132,7 +138,7 @@ class Telemetry:
 
     def exceeded(self, limit: str, caller: object, refused: bool) -> None:
         """An operation was beyond a limit: `rate`, `concurrency` or `cost`."""
-        self._inc("limits_exceeded", limit, "refused" if refused else "measured")
+        self._count("limits_exceeded", limit, "refused" if refused else "measured")
 
     def journal_failed(self, error: OSError, waiting: int) -> None:
         """The access journal cannot be written; so many entries wait. Called in the writing thread."""
@@ -148,7 +154,7 @@ class Telemetry:
         """An attempt was made, and took so long."""
         self._observe("attempt_seconds", seconds, backend, operation)
         if error is not None:
-            self._inc("attempt_errors", backend, operation, error.code, self._cause(error))
+            self._count("attempt_errors", backend, operation, error.code, self._cause(error))
 
     def called(self, backend: str, operation: str, call: Call, seconds: float, error: BackendError | None) -> None:
         """A call has ended, after all its attempts."""
@@ -156,9 +162,9 @@ class Telemetry:
         if attempts and call.keys:
             self._observe("keys", len(call.keys), backend, operation)
         if error is None:
-            self._inc("calls", backend, operation, "ok")
+            self._count("calls", backend, operation, "ok")
             return
-        self._inc("calls", backend, operation, "failed" if attempts else "refused")
+        self._count("calls", backend, operation, "failed" if attempts else "refused")
         if not attempts:
             return  # Nothing was sent, and why is known from an earlier line.
         left_out = self._failures.admit((backend, operation, error.code))
@@ -180,15 +186,15 @@ class Telemetry:
 
     def retried(self, backend: str, operation: str, reason: str) -> None:
         """A further attempt will be made: after a failure, or because the first is late (`hedge`)."""
-        self._inc("retries", backend, operation, self._causes.of(reason))
+        self._count("retries", backend, operation, self._causes.of(reason))
 
     def refused(self, backend: str, operation: str, reason: str) -> None:
         """A call was not made."""
-        self._inc("refusals", backend, operation, reason)
+        self._count("refusals", backend, operation, reason)
 
     def breaker_changed(self, backend: str, state: BreakerState) -> None:
         """The breaker of a backend is in this state now."""
-        self._inc("breaker_changes", backend, state.value)
+        self._count("breaker_changes", backend, state.value)
         self.metrics.breaker.labels(backend).set(BREAKER[state])
         self.log.warning("backend.breaker", backend=backend, state=state.value)
 
@@ -196,30 +202,32 @@ class Telemetry:
 
     def looked_up(self, operation: str, outcome: str, count: int) -> None:
         """So many keys were looked up in the cache: `hit`, `miss`, `stale` or `absent`."""
-        self._inc("cache_lookups", operation, outcome, by=count)
+        self._count("cache_lookups", operation, outcome, by=count)
 
     def store_failed(self, action: str) -> None:
         """The shared store of the cache could not do this."""
-        self._inc("cache_failures", action)
+        self._count("cache_failures", action)
 
     # -----------------------------------------------------------------------------------------------------------------
 
     def _cause(self, error: BackendError) -> str:
         return self._causes.of(error.cause or "unknown")
 
-    def _inc(self, metric: str, *labels: str, by: float = 1) -> None:
-        key = (metric, *labels)
-        inc = self._bound.get(key)
-        if inc is None:
-            inc = self._bound[key] = getattr(self.metrics, metric).labels(*labels).inc
-        inc(by)
+    def _count(self, metric: str, *labels: str, by: int = 1) -> None:
+        self._counts[(metric, *labels)] += by
 
     def _observe(self, metric: str, value: float, *labels: str) -> None:
         key = (metric, *labels)
-        observe = self._bound.get(key)
+        observe = self._observers.get(key)
         if observe is None:
-            observe = self._bound[key] = getattr(self.metrics, metric).labels(*labels).observe
+            observe = self._observers[key] = getattr(self.metrics, metric).labels(*labels).observe
         observe(value)
+
+    def _hand_over(self) -> None:
+        """Give to Prometheus what was counted since the last time."""
+        counts, self._counts = self._counts, defaultdict(int)
+        for (metric, *labels), count in counts.items():
+            getattr(self.metrics, metric).labels(*labels).inc(count)
 
 
 class Running:

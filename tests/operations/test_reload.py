@@ -58,6 +58,7 @@ class Configuration:
         return Gateway(settings, environment, telemetry=self.telemetry)
 
     def reloads(self, outcome: str) -> float | None:
+        self.telemetry.sample()
         return self.telemetry.metrics.registry.get_sample_value(
             "bizgraph_configuration_reloads_total", {"outcome": outcome}
         )
