@@ -7,8 +7,9 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from gateway.execution.trusted import Mode
 from resolvers.backends.units import Duration
+
+Mode = Literal["off", "apq", "trusted-only"]
 
 
 class DocumentsSettings(BaseModel):

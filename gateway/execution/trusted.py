@@ -13,16 +13,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Any, Literal, Protocol
+from typing import Any, Protocol
 
 import orjson
 
 from gateway.execution.documents import Document, Documents, text_hash
 from gateway.execution.lru import Lru
+from gateway.execution.settings import Mode
 from resolvers.errors import Forbidden, GatewayError, PersistedQueryNotFound
 from resolvers.principal import Principal
-
-Mode = Literal["off", "apq", "trusted-only"]
 
 _LONGEST_ID = 256
 

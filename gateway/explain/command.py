@@ -55,7 +55,7 @@ async def explain_file(
         raise CannotExplain(error.message) from error
     assert document.ast is not None  # it has no errors
     cost = cost_of(gateway.schema, document.ast, chosen.node, given)
-    told = found.told({"value": cost.value, "limit": None})
+    told = found.told({"value": cost.value, "limit": gateway.settings.limits.cost})
     return orjson.dumps(told, option=orjson.OPT_INDENT_2).decode() if as_json else readable(told)
 
 
