@@ -58,8 +58,8 @@ fuzz: $(VENV)/.dev ## Compare the executor with graphql-core on random schemas, 
 	$(BIN)/python -m tests.gateway.execution.fuzz $(ARGS)
 
 lock: $(VENV)/.dev ## Renew the locked, hashed requirements
-	$(BIN)/python -m uv pip compile -q --no-header --no-annotate --generate-hashes --universal --no-emit-index-url --extra demo --extra build pyproject.toml -o requirements.txt
-	$(BIN)/python -m uv pip compile -q --no-header --no-annotate --generate-hashes --universal --no-emit-index-url --extra demo --extra build --extra otel --group dev -c requirements.txt pyproject.toml -o requirements-dev.txt
+	$(BIN)/python -m uv pip compile -q --no-header --no-annotate --generate-hashes --universal --no-strip-extras --no-emit-index-url --extra demo --extra build pyproject.toml -o requirements.txt
+	$(BIN)/python -m uv pip compile -q --no-header --no-annotate --generate-hashes --universal --no-strip-extras --no-emit-index-url --extra demo --extra build --extra otel --group dev -c requirements.txt pyproject.toml -o requirements-dev.txt
 
 # The first two need nothing but Python: a virtual environment, then packages by hash, then the project itself.
 $(VENV)/.demo: requirements.txt pyproject.toml

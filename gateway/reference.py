@@ -88,7 +88,7 @@ def markdown() -> str:
     for name, schema in whole["properties"].items():
         if name in DOMAINS:
             continue
-        lines += _tables(name, schema, definitions, seen)
+        lines += _tables(f"{name}.NAME" if "patternProperties" in schema else name, schema, definitions, seen)
     lines.append("## `customers`, `orders`, `products`, `stock`, `invoices`\n")
     lines.append("One table for each domain. Its operations are tables below it:\n")
     for name in DOMAINS:
@@ -155,6 +155,8 @@ def _models(schema: Any, definitions: Mapping[str, Any]) -> Iterator[str]:
             yield from _models(part, definitions)
     for key in ("items", "additionalProperties"):
         yield from _models(schema.get(key), definitions)
+    for part in schema.get("patternProperties", {}).values():
+        yield from _models(part, definitions)
 
 
 def _value(schema: Any, definitions: Mapping[str, Any]) -> str:
