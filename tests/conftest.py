@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from datetime import date
 from typing import Any
 
 import pytest
+import structlog
 from pydantic import SecretStr
 from starlette.applications import Starlette
 
@@ -31,6 +32,13 @@ PATIENT = {
     **{f"BIZGRAPH_BACKENDS__{name}__TIMEOUT": "20s" for name in ("CRM", "SHOP", "WAREHOUSE", "ACCOUNTING")},
 }
 """So much time that a busy machine does not fail a test; tests of time-outs set their own."""
+
+
+@pytest.fixture(autouse=True)
+def _logs_of_one_test() -> Iterator[None]:
+    """A test that sets up logging, as commands do, leaves no level and no closed stream to the next."""
+    yield
+    structlog.reset_defaults()
 
 
 @pytest.fixture

@@ -50,19 +50,19 @@ class _BackendKeys(ResilienceSettings):
 class RestBackend(RestSettings, _BackendKeys):
     """A system that speaks REST."""
 
-    kind: Literal["rest"]
+    kind: Literal["rest"] = Field(description="How it is spoken to.")
 
 
 class SoapBackend(SoapSettings, _BackendKeys):
     """A system that speaks SOAP."""
 
-    kind: Literal["soap"]
+    kind: Literal["soap"] = Field(description="How it is spoken to.")
 
 
 class PythonBackend(PythonSettings, _BackendKeys):
     """An adapter in Python; a domain with `adapter` and without `backend` has one of its own with the defaults."""
 
-    kind: Literal["python"]
+    kind: Literal["python"] = Field(description="How it is spoken to.")
 
 
 Backend = Annotated[RestBackend | SoapBackend | PythonBackend, Field(discriminator="kind")]

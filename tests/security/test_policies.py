@@ -112,6 +112,7 @@ async def test_more_operations_at_once_than_allowed(client: Client, house: Gatew
 
 
 def _exceeded(house: Gateway, limit: str, outcome: str) -> float:
+    house.telemetry.sample()
     value = house.telemetry.metrics.registry.get_sample_value(
         "bizgraph_limits_exceeded_total", {"limit": limit, "outcome": outcome}
     )

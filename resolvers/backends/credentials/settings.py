@@ -61,7 +61,7 @@ class BasicAuth(_Auth):
     """User and password (RFC 7617)."""
 
     type: Literal["basic"]
-    username: str
+    username: str = Field(description="The user that the gateway is to the backend.")
     password: SecretReference
 
 
@@ -76,14 +76,14 @@ class OAuth2Auth(_Auth):
     """Client credentials (RFC 6749 §4.4): the gateway fetches its token and renews it before it expires."""
 
     type: Literal["oauth2"]
-    token_url: str
-    client_id: str
+    token_url: str = Field(description="Where tokens are fetched.")
+    client_id: str = Field(description="The client that the gateway is to the issuer of tokens.")
     client_secret: SecretReference
     client_auth: Literal["basic", "post"] = Field(
         "basic", description="How the client shows its secret to the token URL (RFC 6749 §2.3.1)."
     )
-    scope: str | None = None
-    audience: str | None = None
+    scope: str | None = Field(None, description="The scopes to ask for, separated by blanks.")
+    audience: str | None = Field(None, description="The `audience` parameter that some issuers want.")
     parameters: dict[str, str] = Field(default_factory=dict, description="Further parameters of the token request.")
     renew_before: Duration = Field(60.0, description="How long before its end a token is renewed.")
     timeout: Duration = Field(5.0, gt=0, description="How long a token request may take.")
@@ -109,14 +109,17 @@ class HmacAuth(_Auth):
     type: Literal["hmac"]
     secret: SecretReference
     key_encoding: Literal["text", "hex", "base64"] = Field("text", description="How `secret` is written.")
-    key_id: str = ""
-    algorithm: Literal["sha256", "sha384", "sha512", "sha1"] = "sha256"
-    encoding: Literal["hex", "base64"] = "hex"
-    timestamp: Literal["epoch", "epoch-ms", "iso", "http"] = "epoch"
-    canonical: str = "{method}\n{path}\n{query}\n{timestamp}\n{body_sha256}"
+    key_id: str = Field("", description="What names the key to the backend; `{key_id}` in the templates.")
+    algorithm: Literal["sha256", "sha384", "sha512", "sha1"] = Field("sha256", description="The hash of the HMAC.")
+    encoding: Literal["hex", "base64"] = Field("hex", description="How the signature is written.")
+    timestamp: Literal["epoch", "epoch-ms", "iso", "http"] = Field("epoch", description="How the time is written.")
+    canonical: str = Field(
+        "{method}\n{path}\n{query}\n{timestamp}\n{body_sha256}", description="The text that is signed."
+    )
     headers: dict[HeaderName, str] = Field(
         default_factory=lambda: {"X-Key-Id": "{key_id}", "X-Timestamp": "{timestamp}", "X-Signature": "{signature}"},
         min_length=1,
+        description="The headers that carry signature, time and key; X-Key-Id, X-Timestamp, X-Signature.",
     )
 
     @model_validator(mode="after")
@@ -136,7 +139,7 @@ class WssUsernameAuth(_Auth):
     """WS-Security UsernameToken, for SOAP backends only: the SOAP connector writes it into the envelope."""
 
     type: Literal["wss-username"]
-    username: str
+    username: str = Field(description="The user that the gateway is to the backend.")
     password: SecretReference
     digest: bool = Field(False, description="Send PasswordDigest with nonce and time instead of the password itself.")
 

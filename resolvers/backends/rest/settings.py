@@ -27,7 +27,7 @@ class ForwardSettings(_Model):
     """
 
     token: bool = Field(False, description="Send the caller's own bearer token on.")
-    token_header: HeaderName = "Authorization"  # noqa: S105 - a header's name
+    token_header: HeaderName = Field("Authorization", description="The header that carries the token.")
     claims: dict[HeaderName, str] = Field(
         default_factory=dict, description='Headers and the verified claim that each carries: {"X-User" = "sub"}.'
     )

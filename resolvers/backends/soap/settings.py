@@ -24,7 +24,7 @@ class WssUsername(_Model):
     """WS-Security UsernameToken, beside another `auth` (`auth = { type = "wss-username" }` does it alone)."""
 
     type: Literal["username"]
-    username: str
+    username: str = Field(description="The user that the gateway is to the backend.")
     password: SecretReference
     digest: bool = Field(False, description="Send PasswordDigest with nonce and time instead of the password itself.")
 
