@@ -164,6 +164,7 @@ class Gateway:
             body_limit=settings.server.max_body,
             body_timeout=settings.server.body_timeout,
             realm=settings.auth.realm,
+            cookies=settings.auth.cookie is not None,
         )
         self.health = Health(self.tenants, self.verifier, start_patience=settings.server.start_patience, clock=clock)
         self.sampler = Sampler(self.telemetry, self.tenants, self.documents, self.executor)

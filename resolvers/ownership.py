@@ -45,6 +45,13 @@ def _owner(kind: type) -> Callable[[Any], str | None] | None:
     return OWNER_OF.get(kind) or next((OWNER_OF[base] for base in kind.__mro__ if base in OWNER_OF), None)
 
 
+def shown_to(customer: str, answer: Any, record_type: type, *, own_key: bool) -> Any:
+    """What a principal limited to this customer is answered where one record was asked for: it, its error, or None."""
+    if isinstance(answer, BackendContract):
+        return told_to(customer, answer, record_type, own_key=own_key)
+    return answer if answer is None or isinstance(answer, Exception) or may_see(customer, answer) else None
+
+
 def told_to(customer: str, error: BackendContract, record_type: type, *, own_key: bool) -> BackendContract | None:
     """What a principal limited to this customer is told of a record that does not fit; None: nothing.
 

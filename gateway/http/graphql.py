@@ -55,7 +55,8 @@ class GraphQLEndpoint:
     may raise any GatewayError for a request that is refused as a whole. `may_introspect` decides about operations that
     ask for the schema. `page` answers browsers that open the address. `body_limit` is in bytes, `body_timeout` in
     seconds. `partial_status` is sent with `application/graphql-response+json` for data with errors: the edition of
-    September 2026 recommends 294, which not every proxy knows yet. `new_id` makes the correlation id of requests that
+    September 2026 recommends 294, which not every proxy knows yet. With `cookies` callers may be known by one, so that
+    what a browser keeps of one user is not for the next. `new_id` makes the correlation id of requests that
     bring none in `X-Request-Id`.
     """
 
@@ -73,6 +74,7 @@ class GraphQLEndpoint:
         body_timeout: float = 10.0,
         partial_status: int = 200,
         realm: str = "bizgraph",
+        cookies: bool = False,
         new_id: Callable[[], str] = _new_id,
     ) -> None:
         self._authenticate = authenticate
@@ -85,6 +87,7 @@ class GraphQLEndpoint:
         self._body_timeout = body_timeout
         self._partial_status = partial_status
         self._realm = realm
+        self._usual = _COOKIES if cookies else _USUAL
         self._new_id = new_id
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -131,7 +134,8 @@ class GraphQLEndpoint:
             status, answer = self._refuse(error, info, media or JSON)
         except Exception as error:  # noqa: BLE001 - the one mask at the top: what nobody foresaw is logged and hidden
             status, answer = 500, encode({"errors": [self._mask.failure(error, info.correlation_id)]})
-        await _send(send, status, _headers(media or JSON, answer, info), b"" if method == "HEAD" else answer)
+        headers_told = _headers(self._usual[(media or JSON).name], answer, info)
+        await _send(send, status, headers_told, b"" if method == "HEAD" else answer)
 
     async def _answer(
         self, parameters: Parameters, principal: Principal, info: RequestInfo, media: MediaType
@@ -181,19 +185,24 @@ def _require_json(headers: dict[bytes, bytes]) -> None:
         raise Refused("Compressed bodies are not read.", 415, _ACCEPT_ENCODING)
 
 
-_DEFAULTS = {
-    media.name: [
-        (b"content-type", media.content_type),
-        (b"cache-control", b"no-store"),
-        *SECURITY,
-        (b"vary", b"Accept, Authorization"),
-    ]
-    for media in (JSON, GRAPHQL_RESPONSE)
-}
+def _usual(vary: bytes) -> dict[str, list[tuple[bytes, bytes]]]:
+    return {
+        media.name: [
+            (b"content-type", media.content_type),
+            (b"cache-control", b"no-store"),
+            *SECURITY,
+            (b"vary", vary),
+        ]
+        for media in (JSON, GRAPHQL_RESPONSE)
+    }
 
 
-def _headers(media: MediaType, answer: bytes, info: RequestInfo) -> list[tuple[bytes, bytes]]:
-    headers = _DEFAULTS[media.name]
+_USUAL = _usual(b"Accept, Authorization")
+_COOKIES = _usual(b"Accept, Authorization, Cookie")
+
+
+def _headers(usual: list[tuple[bytes, bytes]], answer: bytes, info: RequestInfo) -> list[tuple[bytes, bytes]]:
+    headers = usual
     if info.response_headers:
         own = {name for name, _ in info.response_headers}
         headers = [header for header in headers if header[0] not in own] + info.response_headers

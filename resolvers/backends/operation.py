@@ -14,7 +14,7 @@ from typing import Any, Generic, Protocol, TypeVar
 from resolvers.backends.ports import Args, Endpoint, Fetched, Forwarded, Scalar
 from resolvers.context import Context
 from resolvers.errors import BackendContract, BadUserInput, GatewayError, NotConfigured
-from resolvers.ownership import may_see, told_to
+from resolvers.ownership import may_see, shown_to, told_to
 from resolvers.records import Customer, Invoice, Order, Product, type_names
 
 Record = TypeVar("Record")
@@ -91,7 +91,8 @@ class Operation(Generic[Record]):
         customer = context.principal.customer
         if customer is None:
             return found
-        return [None if answer is None else self._shown(answer, customer) for answer in found]
+        record, own_key = self.record, self.keyed_by_customer
+        return [shown_to(customer, answer, record, own_key=own_key) for answer in found]
 
     async def load_groups(
         self,
@@ -124,12 +125,6 @@ class Operation(Generic[Record]):
         source = self._source()
         args = self._arguments(arguments)
         return await source.listing(first, after, args, source.endpoint.forwarded(context.principal), context)
-
-    def _shown(self, answer: Any, customer: str) -> Any:
-        """What a principal limited to this customer is answered: its own record or error, or None."""
-        if isinstance(answer, BackendContract):
-            return told_to(customer, answer, self.record, own_key=self.keyed_by_customer)
-        return answer if isinstance(answer, Exception) or may_see(customer, answer) else None
 
     def _shown_group(self, answer: Any, customer: str, owned: bool) -> Any:
         own_key = owned or self.keyed_by_customer

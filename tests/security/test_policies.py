@@ -377,6 +377,16 @@ async def test_cookies_from_pages_that_may_use_them(anonymous: Client, token: Ma
         assert "access-control-allow-credentials" not in refused.headers or bad.get("origin") == PORTAL
 
 
+@with_settings(auth__cookie=f'{{name = "session", origins = ["{PORTAL}"]}}')
+async def test_what_a_browser_keeps_of_one_user_is_not_for_the_next(anonymous: Client, token: MakeToken) -> None:
+    """An answer to a token in a cookie may be kept only together with the cookie that it was given for."""
+    headers = {"cookie": f"session={token()}", "sec-fetch-site": "same-origin", "x-bizgraph-csrf": "1"}
+    answer = await anonymous.request("GET", "/graphql?query={customer(id:%22c7%22){name}}", headers=headers)
+    assert answer.data["customer"] is not None
+    assert "max-age" in answer.headers["cache-control"]
+    assert answer.headers["vary"] == "Accept, Authorization, Cookie"
+
+
 async def test_without_cors_no_page_may_read(client: Client) -> None:
     """By default no other origin is allowed anything."""
     answer = await client.request("POST", "/graphql", orjson.dumps({"query": CUSTOMER}), {**JSON, "origin": PORTAL})

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 PERSONAL: Final = frozenset({"customers"})
 """The domains whose records hold names and addresses of people."""
+SECLUDED: Final = frozenset({"orders.by_ids", "invoices.by_ids"})
+"""Operations by which a customer can ask for another's record; the others are asked by its own id, or in its lists."""
 AFTERWARDS: Final = 60.0
 """Seconds that invalidations are kept beyond the longest life of an entry."""
 
@@ -126,6 +128,7 @@ class Cache:
             jitter=self._jitter,
             jitter_share=self._settings.jitter,
             observer=self._observer,
+            secluded=record if operation in SECLUDED else None,
         )
         self.invalidations.keep = max(self.invalidations.keep, source.longest + AFTERWARDS)
         return source

@@ -94,8 +94,8 @@ class Naming:
 
     The version is a digest of the record's shape and of everything in the configuration that decides what a record
     holds, so a new release or mapping never reads what an old one wrote. The identity is a digest of the arguments, of
-    what of the caller goes out with the call, and of the caller's tenant, so callers whose calls differ have different
-    entries.
+    what of the caller goes out with the call, of the caller's tenant, and of its customer where what it may know of is
+    remembered for it alone. So callers whose calls, or answers, differ have different entries.
     """
 
     def __init__(self, namespace: str, operation: str, record: type, configuration: str) -> None:
@@ -104,11 +104,12 @@ class Naming:
         self._base = f"{namespace}:{version}:{operation}:"
         self._plain = self._base + "-:"
 
-    def prefix(self, args: Args, forwarded: Forwarded, tenant: str | None = None) -> str:
+    def prefix(self, args: Args, forwarded: Forwarded, tenant: str | None = None, customer: str | None = None) -> str:
         """What the names of all keys asked in this way begin with."""
-        if not args and not forwarded and tenant is None:
+        if not args and not forwarded and tenant is None and customer is None:
             return self._plain
-        return f"{self._base}{_digest(msgspec.msgpack.encode((args, forwarded, tenant)))}:"
+        identity = (args, forwarded, tenant) if customer is None else (args, forwarded, tenant, customer)
+        return f"{self._base}{_digest(msgspec.msgpack.encode(identity))}:"
 
     def names(self, prefix: str, keys: Sequence[str]) -> list[str]:
         """The names of these keys, in order."""

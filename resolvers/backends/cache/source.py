@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, Literal, Protocol
 
-from resolvers.backends.batching import Known, Loaded, Told
+from resolvers.backends.batching import Known, Told
 from resolvers.backends.cache.entries import Codec, Entry, Listing, Naming
 from resolvers.backends.cache.invalidation import Invalidations
 from resolvers.backends.cache.settings import Freshness
@@ -15,6 +15,7 @@ from resolvers.backends.ports import Args, Endpoint, Fetched, Forwarded, Jitter
 from resolvers.backends.source import BatchedSource, page_key
 from resolvers.context import Context
 from resolvers.errors import BackendError, BackendRejected
+from resolvers.ownership import shown_to
 
 Outcome = Literal["hit", "miss", "stale", "absent"]
 BACKGROUND_PATIENCE: Final = 30.0
@@ -58,6 +59,10 @@ class CachedSource:
     background, and for `stale_if_error` seconds it serves when fetching fails. Every stale answer is noted in the
     context. A caller that asks for fresh data (`context.fresh`) reads nothing from the cache but renews it.
 
+    `secluded` is the type of records that have owners and are asked for by ids of the caller's choice. Then a caller
+    limited to a customer has entries of its own, in which another's record is an absence: what others have read does
+    not show in its answers, nor in their age, nor in whether there are any while the backend is down.
+
     What the backend says about keeping an answer can shorten its TTL, never lengthen it. An answer with an ETag is
     asked about where the backend is asked key by key, and serves again when it was not modified.
     """
@@ -74,6 +79,7 @@ class CachedSource:
         jitter: Jitter,
         jitter_share: float = 0.1,
         observer: CacheObserver | None = None,
+        secluded: type | None = None,
     ) -> None:
         self.endpoint: Endpoint[Any] = inner.endpoint
         self._inner = inner
@@ -85,6 +91,7 @@ class CachedSource:
         self._jitter = jitter
         self._jitter_share = jitter_share
         self._observer = observer
+        self._secluded = secluded
         listed = self.endpoint.operation.endswith(".list")
         self._load = inner.load_pages if listed else inner.load
         self._sendable = (lambda page: True) if listed else inner.sendable
@@ -98,7 +105,9 @@ class CachedSource:
         return self._freshness.ttl + max(self._freshness.stale, self._freshness.stale_if_error)
 
     async def answers(self, keys: Sequence[str], args: Args, forwarded: Forwarded, context: Context) -> list[Any]:
-        prefix = self._naming.prefix(args, forwarded, context.principal.tenant)
+        principal = context.principal
+        customer = None if self._secluded is None else principal.customer
+        prefix = self._naming.prefix(args, forwarded, principal.tenant, customer)
         names = self._naming.names(prefix, keys)
         if context.fresh:
             return await self._fetch(_Asked(keys, names, args, forwarded, context), {}, {})
@@ -192,7 +201,13 @@ class CachedSource:
         since = self._invalidations.newest
         loaded = await self._load(sendable, asked.args, asked.forwarded, asked.context, since=since, known=known)
         answers = [loaded.found.get(key) for key in keys]
-        self._keep(asked, answers, loaded)
+        customer = asked.context.principal.customer
+        told = loaded.told
+        if self._secluded is not None and customer is not None:
+            answers = [shown_to(customer, answer, self._secluded, own_key=False) for answer in answers]
+            # What the backend says of another's record would tell it from one that does not exist.
+            told = {key: told[key] for key, answer in zip(keys, answers, strict=True) if answer and key in told}
+        self._keep(asked, answers, loaded.sent_at, told)
         if expired:
             self._serve_expired(keys, answers, expired, asked.context)
         return answers
@@ -214,11 +229,10 @@ class CachedSource:
         if oldest is not None:
             context.served_stale(self.endpoint.backend, self.endpoint.operation, now - oldest, "error")
 
-    def _keep(self, asked: _Asked, answers: Sequence[Any], loaded: Loaded) -> None:
+    def _keep(self, asked: _Asked, answers: Sequence[Any], sent_at: float, told: Mapping[str, Told]) -> None:
         """Remember what was answered. An entry counts from when its call left, so that an invalidation that arrives
         while the call is under way covers it."""
         freshness, context = self._freshness, asked.context
-        sent_at, told = loaded.sent_at, loaded.told
         shortened = 1 - self._jitter_share * self._jitter()
         entries: dict[float, dict[str, Entry[Any]]] = {}
         lifetime = 0.0
