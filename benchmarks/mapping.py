@@ -16,12 +16,25 @@ from typing import Any
 import orjson
 
 from resolvers.backends.mapping import MappingSettings, Reader, compile_reader
-from resolvers.records import Address, Customer, Invoice, Money, Order, OrderLine
+from resolvers.records import (
+    Address,
+    Customer,
+    CustomerStatus,
+    Invoice,
+    InvoiceKind,
+    InvoiceStatus,
+    Money,
+    Order,
+    OrderLine,
+    OrderStatus,
+)
 
 COUNT = 500
 ROUNDS = 15
-STATUS = {"0": "DRAFT", "1": "OPEN", "2": "SHIPPED", "3": "CLOSED"}
-KINDS = {"0": "INVOICE", "2": "CREDIT_NOTE"}
+CUSTOMER_STATUS: dict[str, CustomerStatus] = {"0": "PROSPECT", "1": "ACTIVE", "2": "BLOCKED", "3": "CLOSED"}
+ORDER_STATUS: dict[str, OrderStatus] = {"0": "DRAFT", "1": "CONFIRMED", "2": "SHIPPED", "3": "DELIVERED"}
+INVOICE_STATUS: dict[str, InvoiceStatus] = {"0": "DRAFT", "1": "SENT", "2": "PAID", "3": "CANCELLED"}
+KINDS: dict[str, InvoiceKind] = {"0": "INVOICE", "2": "CREDIT_NOTE"}
 
 CUSTOMER = {
     "id": "rowid",
@@ -33,14 +46,14 @@ CUSTOMER = {
         "one": ".",
         "fields": {"lines": "address", "postal_code": "zip", "city": "town", "country": "country_code"},
     },
-    "status": {"path": "statut", "values": STATUS},
+    "status": {"path": "statut", "values": CUSTOMER_STATUS},
     "created_at": {"path": "created", "as": "epoch-seconds"},
 }
 ORDER = {
     "id": "id",
     "number": "ref",
     "customer_id": "socid",
-    "status": {"path": "statut", "values": STATUS},
+    "status": {"path": "statut", "values": ORDER_STATUS},
     "placed_at": "date",
     "total": {"path": "total_ttc", "currency_path": "currency"},
     "lines": {
@@ -60,7 +73,7 @@ INVOICE = {
     "customer_id": "socid",
     "order_id": "order.id",
     "kind": {"path": "type", "values": KINDS},
-    "status": {"path": "statut", "values": STATUS},
+    "status": {"path": "statut", "values": INVOICE_STATUS},
     "issued_on": "date",
     "due_on": "due",
     "total": {"path": "total_ttc", "currency_path": "currency"},
@@ -85,7 +98,7 @@ def customers_by_hand(items: list[Any]) -> list[Customer]:
                     country=item["country_code"],
                 ),
             ),
-            status=STATUS[item["statut"]],
+            status=CUSTOMER_STATUS[item["statut"]],
             created_at=datetime.fromtimestamp(item["created"], UTC),
         )
         for item in items
@@ -99,7 +112,7 @@ def orders_by_hand(items: list[Any]) -> list[Order]:
             id=item["id"],
             number=item["ref"],
             customer_id=item["socid"],
-            status=STATUS[item["statut"]],
+            status=ORDER_STATUS[item["statut"]],
             placed_at=datetime.fromisoformat(item["date"]),
             total=Money(Decimal(item["total_ttc"]), item["currency"]),
             lines=tuple(
@@ -128,7 +141,7 @@ def invoices_by_hand(items: list[Any]) -> list[Invoice]:
             customer_id=item["socid"],
             order_id=item["order"]["id"] if item["order"] else None,
             kind=KINDS[item["type"]],
-            status=STATUS[item["statut"]],
+            status=INVOICE_STATUS[item["statut"]],
             issued_on=date.fromisoformat(item["date"]),
             due_on=date.fromisoformat(item["due"]),
             total=Money(Decimal(item["total_ttc"]), item["currency"]),

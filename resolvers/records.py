@@ -9,8 +9,14 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from decimal import Decimal
+from typing import Literal
 
 from msgspec import Struct
+
+CustomerStatus = Literal["PROSPECT", "ACTIVE", "BLOCKED", "CLOSED"]
+OrderStatus = Literal["DRAFT", "PENDING", "CONFIRMED", "PICKED", "SHIPPED", "DELIVERED", "CANCELLED", "RETURNED"]
+InvoiceKind = Literal["INVOICE", "CREDIT_NOTE", "DEPOSIT", "REPLACEMENT", "PROFORMA"]
+InvoiceStatus = Literal["DRAFT", "SENT", "PARTLY_PAID", "PAID", "OVERDUE", "WRITTEN_OFF", "CANCELLED"]
 
 
 class Money(Struct, frozen=True, gc=False):
@@ -40,7 +46,7 @@ class Customer(Struct, frozen=True, kw_only=True, gc=False):
     email: str | None = None
     phone: str | None = None
     addresses: tuple[Address, ...] = ()
-    status: str | None = None
+    status: CustomerStatus | None = None
     created_at: datetime | None = None
 
 
@@ -60,7 +66,7 @@ class Order(Struct, frozen=True, kw_only=True, gc=False):
     id: str
     number: str | None = None
     customer_id: str | None = None
-    status: str | None = None
+    status: OrderStatus | None = None
     placed_at: datetime | None = None
     total: Money | None = None
     lines: tuple[OrderLine, ...] = ()
@@ -91,8 +97,8 @@ class Invoice(Struct, frozen=True, kw_only=True, gc=False):
     number: str | None = None
     customer_id: str | None = None
     order_id: str | None = None
-    kind: str | None = None
-    status: str | None = None
+    kind: InvoiceKind | None = None
+    status: InvoiceStatus | None = None
     issued_on: date | None = None
     due_on: date | None = None
     total: Money | None = None

@@ -11,15 +11,6 @@ from msgspec import Struct
 from gateway.init.model import Element
 from gateway.init.words import AMOUNTS, CURRENCIES, FIELDS, plain
 from resolvers.backends.mapping.kinds import Kind, kinds_of
-from schema.filters import CustomerStatus, InvoiceKind, InvoiceStatus, OrderStatus
-
-WORDS: dict[tuple[str, str], list[str]] = {
-    ("Customer", "status"): [word.name for word in CustomerStatus],
-    ("Order", "status"): [word.name for word in OrderStatus],
-    ("Invoice", "status"): [word.name for word in InvoiceStatus],
-    ("Invoice", "kind"): [word.name for word in InvoiceKind],
-}
-"""The words of the graph, which a `values` table leads to."""
 
 
 class Line(Struct):
@@ -116,8 +107,8 @@ def _line(record: str, name: str, kind: Kind, path: str, element: Element, curre
         return Line(name, *_money(path, element, currencies, why))
     if element.kind == "object":
         return Line(name, f"{path}.{_inner(element, ('id',))}", f"{why}, its id", required=kind.required)
-    if (record, name) in WORDS:
-        return _word(record, name, path, element)
+    if kind.words:
+        return _word(name, kind.words, path, element)
     if kind.name == "datetime" and element.kind == "date":
         return Line(name, {"path": path, "zone": "UTC"}, "days, taken for days in UTC")
     if kind.name == "date" and element.kind == "datetime":
@@ -149,9 +140,8 @@ def _money(path: str, element: Element, currencies: list[str], why: str) -> tupl
     return value, why
 
 
-def _word(record: str, name: str, path: str, element: Element) -> Line:
+def _word(name: str, ours: tuple[str, ...], path: str, element: Element) -> Line:
     """A field of fixed words: their words against ours, as far as they are alike."""
-    ours = WORDS[record, name]
     by_plain = {plain(word): word for word in ours}
     values = {}
     for theirs in element.words:

@@ -200,5 +200,23 @@ OPERATIONS: dict[str, str] = {
     "invoices.list": "",
 }
 """Every operation that `bizgraph.toml` may connect, and the record field that its keys are matched with."""
+_ORDER_FILTERS = {"status", "text", "placed_from", "placed_to"}
+_INVOICE_FILTERS = {"status", "kind", "text", "issued_from", "issued_to", "due_from", "due_to", "overdue"}
+ARGUMENTS: dict[str, frozenset[str]] = {
+    "customers.by_ids": frozenset(),
+    "customers.list": frozenset({"status", "text", "created_from", "created_to", "sort"}),
+    "orders.by_ids": frozenset(),
+    "orders.by_customers": frozenset({*_ORDER_FILTERS, "sort", "per_key"}),
+    "orders.list": frozenset({*_ORDER_FILTERS, "sort"}),
+    "products.by_skus": frozenset(),
+    "products.list": frozenset({"text", "sort"}),
+    "stock.by_skus": frozenset(),
+    "invoices.by_ids": frozenset(),
+    "invoices.by_orders": frozenset({*_INVOICE_FILTERS, "sort", "per_key"}),
+    "invoices.by_customers": frozenset({*_INVOICE_FILTERS, "sort", "per_key"}),
+    "invoices.list": frozenset({*_INVOICE_FILTERS, "sort"}),
+}
+"""The arguments of the graph that may reach the backend of each operation: filters, the order of a list, and how many
+records of each key are wanted."""
 GROUPED = frozenset({"orders.by_customers", "invoices.by_orders", "invoices.by_customers"})
 """The operations that may have several records for a key."""

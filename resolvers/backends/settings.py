@@ -17,7 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from resolvers.backends.adapter import AdapterError, find, offered
 from resolvers.backends.cache import CacheSettings, Freshness
 from resolvers.backends.mapping import FieldSettings, MappingSettings, Where, mapping_problems
-from resolvers.backends.operation import OPERATIONS
+from resolvers.backends.operation import ARGUMENTS, OPERATIONS
 from resolvers.backends.python.fields import own_names
 from resolvers.backends.python.settings import PythonOperationSettings, PythonSettings
 from resolvers.backends.resilience import ResilienceSettings
@@ -241,7 +241,12 @@ def _operation(settings: BackendsSettings, domain: Domain, key: str, table: dict
     if domain.adapter is not None and "backend" not in table:
         raise _Mistake(where, f'the backend of an adapter has kind = "python", {name!r} has not')
     if isinstance(backend, RestBackend):
-        return RestOperation.model_validate(table)
+        operation = RestOperation.model_validate(table)
+        try:
+            operation.check_placeholders(listed=not OPERATIONS[key], arguments=ARGUMENTS[key])
+        except ValueError as error:
+            raise _Mistake(key, str(error)) from error
+        return operation
     return SoapOperation.model_validate(table)
 
 

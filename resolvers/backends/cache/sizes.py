@@ -62,7 +62,7 @@ def _field(name: str, declared: Any, names: dict[str, Any], lines: list[str], bo
     optional = any(isinstance(kind, msgspec.inspect.NoneType) for kind in kinds)
     (kind,) = [kind for kind in kinds if not isinstance(kind, msgspec.inspect.NoneType)]
     match kind:
-        case msgspec.inspect.StrType():
+        case msgspec.inspect.StrType() | msgspec.inspect.LiteralType():
             line = "n += sizeof(v) + 8"
         case msgspec.inspect.StructType(cls=cls):
             _write(cls, names, lines)

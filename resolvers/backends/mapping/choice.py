@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, tzinfo
+from difflib import get_close_matches
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -51,6 +52,10 @@ class Choice:
             self._note("as", "minor-units stands alone: a number cannot tell its unit")
         if settings.values is not None and kind == "text":
             return self._table(names, settings.values)
+        if self._kind.words:
+            if settings.as_ not in {(), ("text",)}:
+                self._note("as", f"makes none of {', '.join(self._kind.words)} without `values`")
+            return texts.one_of(self._kind.words)
         made = [self._made(name) for name in names]
         base = made[0] if len(made) == 1 else times.alternatives(made)
         return base if settings.round is None else amounts.rounded(base, settings.round)
@@ -68,10 +73,19 @@ class Choice:
             "datetime": times.instant(self._zone),
         }[self._kind.name]
         try:
-            return convert(value)
+            literal = convert(value)
         except Misfit as misfit:
             self._note(option, f"should be {misfit.expected}, not {misfit.describe(private=False)}")
             return None
+        self._check_word(option, literal)
+        return literal
+
+    def _check_word(self, option: str, word: Any) -> None:
+        words = self._kind.words
+        if words and word not in words:
+            likely = get_close_matches(str(word).upper(), words, n=1)
+            hint = f"; did you mean {likely[0]}?" if likely else ""
+            self._note(option, f"{word!r} is none of the words of the graph, {', '.join(words)}{hint}")
 
     def _table(self, names: tuple[str, ...], values: dict[str, str]) -> Convert:
         if len(names) > 1:
@@ -81,11 +95,15 @@ class Choice:
         for key, value in values.items():
             try:
                 table[written(key)] = value
+                self._check_word(f"values.{key}", value)
             except Misfit as misfit:
                 self._note(f"values.{key}", f"should be {misfit.expected}")
         if not values:
             self._note("values", "is empty")
-        return texts.values(table, self._settings.unknown or "error", written)
+        unknown = self._settings.unknown or "error"
+        if unknown not in {"error", "null", "keep"}:
+            self._check_word("unknown", unknown)
+        return texts.values(table, unknown, written, self._kind.words)
 
     def _made(self, name: str) -> Convert:
         simple: dict[str, Convert] = {

@@ -24,6 +24,8 @@ class Kind(Struct, frozen=True):
     name: KindName
     required: bool
     record: type[Struct] | None = None
+    words: tuple[str, ...] = ()
+    """The only texts that the field may hold, where they are fixed."""
 
     @property
     def default(self) -> Any:
@@ -43,6 +45,8 @@ def _kind(hint: Any, required: bool) -> Kind:
         (hint,) = (part for part in get_args(hint) if part is not NoneType)
     if hint in _SCALARS:
         return Kind(_SCALARS[hint], required)
+    if get_origin(hint) is Literal:
+        return Kind("text", required, words=get_args(hint))
     if get_origin(hint) is tuple and get_args(hint)[1:] == (...,):
         entry = get_args(hint)[0]
         if entry is str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -99,24 +99,46 @@ def lines(raw: Any) -> tuple[str, ...]:
 
 
 def values(
-    table: Mapping[str, str], unknown: str, written: Callable[[Any], str | None] = form
+    table: Mapping[str, str],
+    unknown: str,
+    written: Callable[[Any], str | None] = form,
+    words: Collection[str] = (),
 ) -> Callable[[Any], str | None]:
-    """A conversion by a table. `unknown` is "error", "null", "keep" or the value that stands for every other one."""
+    """A conversion by a table. `unknown` is "error", "null", "keep" or the value that stands for every other one.
+
+    What is kept has to be one of the `words`, where there are any.
+    """
     known = dict(table)
-    listed = [shortened(key) for key in sorted(known)]
-    expected = "one of " + ", ".join(listed[:10]) + (f" and {len(listed) - 10} more" if len(listed) > 10 else "")
+    expected = _one_of(sorted(known))
 
     def convert(raw: Any) -> str | None:
         key = written(raw)
         if key in known:
             return known[key]
-        if unknown == "error":
+        if unknown == "error" or (unknown == "keep" and words and key not in words):
             raise Misfit(expected, raw)
         if unknown == "null":
             return None
         return key if unknown == "keep" else unknown
 
     return convert
+
+
+def one_of(words: Collection[str]) -> Callable[[Any], str]:
+    """Text that is one of the words, exactly."""
+    expected = f"{_one_of(words)} (or say which is which in `values`)"
+
+    def convert(raw: Any) -> str:
+        if raw not in words:
+            raise Misfit(expected, raw)
+        return str(raw)
+
+    return convert
+
+
+def _one_of(words: Collection[str]) -> str:
+    listed = [shortened(word) for word in words]
+    return "one of " + ", ".join(listed[:10]) + (f" and {len(listed) - 10} more" if len(listed) > 10 else "")
 
 
 def joined(separator: str) -> Callable[..., str | None]:

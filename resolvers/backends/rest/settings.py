@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
+from difflib import get_close_matches
 from typing import Annotated, Any, Literal, Self
 from zoneinfo import ZoneInfo
 
@@ -12,7 +14,15 @@ from yarl import URL
 from resolvers.backends.credentials.settings import Auth, NoAuth
 from resolvers.backends.http.settings import HeaderName, HttpSettings
 from resolvers.backends.rest.paging.settings import HEADER, AnswerPath, CursorPaging, NoPaging, Paging, PathOrHeader
-from resolvers.backends.rest.placeholders import Placeholders, Slot, TemplateError, parse, placeholders_of, texts_of
+from resolvers.backends.rest.placeholders import (
+    PAGING,
+    Placeholders,
+    Slot,
+    TemplateError,
+    parse,
+    placeholders_of,
+    texts_of,
+)
 
 
 class _Model(BaseModel):
@@ -210,6 +220,25 @@ class RestOperationSettings(BaseModel):
             if (argument.format or argument.zone) and argument.values:
                 raise ValueError("an argument has either values, or a format and zone")
         return self
+
+    def check_placeholders(self, *, listed: bool, arguments: Collection[str]) -> None:
+        """Raises ValueError where the request cannot be filled: `arguments` are those that this operation is given."""
+        used = self.placeholders
+        if listed and used.keyed:
+            raise ValueError("a list is not asked by keys: {key} and {keys} have no value here")
+        if not listed and not used.keyed:
+            raise ValueError("the request needs the keys: write {key} where it takes one, or {keys|csv} for several")
+        for name in sorted(used.arguments(self.paging.placeholders)):
+            argument = self.arguments.get(name)
+            source = name if argument is None else argument.of or name
+            if source in arguments or (argument is not None and argument.default is not None):
+                continue
+            if name in PAGING:
+                raise ValueError(f"{{{name}}} needs paging = {{ type = … }}")
+            known = ", ".join(sorted(arguments)) or "none here"
+            likely = get_close_matches(source, arguments, n=1)
+            hint = f"; did you mean {likely[0]}?" if likely else ""
+            raise ValueError(f"{{{name}}} has no value: the arguments are {known}{hint}")
 
     def _check_repeated(self) -> None:
         parameters = (*self.query.values(), *(self.form or {}).values())

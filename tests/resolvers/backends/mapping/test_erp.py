@@ -28,7 +28,7 @@ name = "name"
 email = { call = "tests.resolvers.backends.mapping.functions:first_email" }
 phone = "phone"
 addresses = { one = ".", fields = { lines = "address", postal_code = "zip", city = "town", country = "country_code" } }
-status = { path = "client", values = { "0" = "NONE", "1" = "CUSTOMER", "2" = "PROSPECT", "3" = "CUSTOMER" } }
+status = { path = "client", values = { "0" = "CLOSED", "1" = "ACTIVE", "2" = "PROSPECT", "3" = "ACTIVE" } }
 created_at = { path = "date_creation", as = "epoch-seconds" }
 """
 ORDERS = """
@@ -40,7 +40,7 @@ total = { path = "multicurrency_total_ttc", currency_path = "multicurrency_code"
 
 [fields.status]
 path = "status"
-values = { "-1" = "CANCELLED", "0" = "DRAFT", "1" = "VALIDATED", "2" = "SHIPPED", "3" = "CLOSED" }
+values = { "-1" = "CANCELLED", "0" = "DRAFT", "1" = "CONFIRMED", "2" = "SHIPPED", "3" = "DELIVERED" }
 
 [fields.lines]
 each = "lines"
@@ -65,7 +65,7 @@ balance = { path = "remaintopay", currency = "EUR" }
 [fields.status]
 join = ["status", "paye"]
 separator = "/"
-values = { "0/0" = "DRAFT", "1/0" = "OPEN", "2/1" = "PAID", "2/0" = "WRITTEN_OFF", "3/0" = "ABANDONED" }
+values = { "0/0" = "DRAFT", "1/0" = "SENT", "2/1" = "PAID", "2/0" = "WRITTEN_OFF", "3/0" = "CANCELLED" }
 """
 PRODUCTS = """
 sku = "ref"
@@ -119,7 +119,7 @@ def test_customers(customers: Reader[Any]) -> None:
         addresses=(
             Address(lines=("12, rue de l'Église", "2e étage"), postal_code="75015", city="Paris", country="FR"),
         ),
-        status="CUSTOMER",
+        status="ACTIVE",
         created_at=datetime(2026, 11, 21, 0, 27, 43, tzinfo=UTC),
     )
     assert (sample.name, sample.addresses[0].city) == ("株式会社サンプル", "東京")
@@ -162,7 +162,7 @@ def test_orders_in_a_batch(orders: Reader[Any]) -> None:
     )
     assert (closed.number, closed.status, closed.placed_at) == (
         "CO2610-0001",
-        "CLOSED",
+        "DELIVERED",
         datetime(2026, 10, 23, tzinfo=PARIS),
     )
     assert third.status == "SHIPPED"
@@ -223,9 +223,9 @@ def test_a_cancelled_order(orders: Reader[Any]) -> None:
 def test_invoices_in_a_list(invoices: Reader[Any]) -> None:
     """Lists do not tell the order (E1, null); status 2 is paid only where the flag says so."""
     validated, paid, partly, credit = recorded(invoices, "invoices-batch")
-    assert (validated.number, validated.status, validated.order_id) == ("FA2603-0001", "OPEN", None)
+    assert (validated.number, validated.status, validated.order_id) == ("FA2603-0001", "SENT", None)
     assert (paid.status, paid.balance) == ("PAID", Money(Decimal(0), "EUR"))
-    assert (partly.status, partly.balance) == ("OPEN", Money(Decimal("419.62"), "EUR"))
+    assert (partly.status, partly.balance) == ("SENT", Money(Decimal("419.62"), "EUR"))
     assert (credit.kind, credit.total) == ("CREDIT_NOTE", Money(Decimal(-6), "EUR"))
 
 
@@ -288,7 +288,7 @@ SOAP = """
 id = "id"
 number = "ref"
 customer_id = { first_of = ["thirdparty_id", "socid"] }
-status = { path = "status", values = { "1" = "VALIDATED", "-1" = "CANCELLED" } }
+status = { path = "status", values = { "1" = "CONFIRMED", "-1" = "CANCELLED" } }
 placed_at = { path = "date_creation", as = "local-datetime", zone = "Europe/Paris", ignore_offset = true }
 total = { path = "total", currency = "EUR" }
 """
@@ -306,7 +306,7 @@ def test_soap_dates_with_a_false_offset() -> None:
     }
     (order,) = reader(Order, SOAP).read([item])
     assert order.placed_at == datetime.fromtimestamp(1795220874, UTC)
-    assert (order.customer_id, order.status) == ("5", "VALIDATED")
+    assert (order.customer_id, order.status) == ("5", "CONFIRMED")
 
 
 def test_soap_doubles_are_the_amounts_they_print() -> None:

@@ -38,7 +38,7 @@ ORDERS = """
 id = "id"
 number = { path = "name", default = "none" }
 customer_id = { path = "contact.id", as = "integer", on_error = "null" }
-status = { path = "status", as = "boolean" }
+status = { path = "status", as = "boolean", values = { true = "CONFIRMED", false = "DRAFT" } }
 placed_at = { path = "created", as = "local-datetime", zone = "America/Asuncion", ignore_offset = true }
 total = { path = "amount", currency_path = "currency" }
 
@@ -67,7 +67,7 @@ available = "^.amount"
 INVOICES = """
 id = "id"
 order_id = "links.order.*"
-kind = "more[kind=1].code"
+kind = { path = "more[kind=1].code", values = { "1" = "INVOICE" }, unknown = "null" }
 issued_on = { path = "created", as = ["local-midnight", "date"], zone = "Europe/Paris" }
 due_on = { path = "created", format = "%Y-%m-%d" }
 total = { path = "amount", as = "minor-units", currency = "JPY", currency_path = "contact.currency" }

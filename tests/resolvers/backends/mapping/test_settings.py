@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from resolvers.backends.mapping import FieldSettings, InvalidMapping, MappingSettings, compile_reader, mapping_problems
 from resolvers.backends.mapping.kinds import kinds_of
 from resolvers.records import Address, Customer, Invoice, Order, OrderLine, Product, StockLevel
+from schema.filters import CustomerStatus, InvoiceKind, InvoiceStatus, OrderStatus
 from tests.resolvers.backends.mapping.compiled import CUSTOMER, ORDER, reader, settings
 
 HERE = "tests.resolvers.backends.mapping.functions"
@@ -246,3 +247,35 @@ def test_every_field_of_every_record_can_be_mapped() -> None:
     """No field of a record has a type that the mapping cannot make."""
     for record in (Customer, Order, OrderLine, Product, StockLevel, Invoice, Address):
         assert kinds_of(record).keys() == set(record.__struct_fields__)
+
+
+WORDS = "PROSPECT, ACTIVE, BLOCKED, CLOSED"
+
+
+@pytest.mark.parametrize(
+    ("status", "key", "reason"),
+    [
+        ('{ path = "s", values = { a = "ACTIV" } }', "values.a", f"'ACTIV' is none of the words of the graph, {WORDS}; "
+         "did you mean ACTIVE?"),
+        ('{ path = "s", values = { a = "ACTIVE" }, unknown = "OTHER" }', "unknown",
+         f"'OTHER' is none of the words of the graph, {WORDS}"),
+        ('{ path = "s", default = "NONE" }', "default", f"'NONE' is none of the words of the graph, {WORDS}"),
+        ('{ const = "active" }', "const",
+         f"'active' is none of the words of the graph, {WORDS}; did you mean ACTIVE?"),
+        ('{ path = "s", as = "boolean" }', "as", f"makes none of {WORDS} without `values`"),
+    ],
+)  # fmt: skip
+def test_words_that_the_graph_does_not_have_are_refused(status: str, key: str, reason: str) -> None:
+    """A table cannot lead to a word that no client could be sent."""
+    assert problems(Customer, CUSTOMER + f"status = {status}") == {f"fields.status.{key}": reason}
+
+
+def test_the_words_are_those_of_the_graph() -> None:
+    """Records hold exactly the words that the schema's enumerations have."""
+    for record, name, words in (
+        (Customer, "status", CustomerStatus),
+        (Order, "status", OrderStatus),
+        (Invoice, "status", InvoiceStatus),
+        (Invoice, "kind", InvoiceKind),
+    ):
+        assert kinds_of(record)[name].words == tuple(word.value for word in words)

@@ -1,0 +1,84 @@
+"""Placeholders of REST operations are filled, or the configuration is refused."""
+
+from __future__ import annotations
+
+import tomllib
+
+import pytest
+
+from resolvers.backends.operation import ARGUMENTS, OPERATIONS
+from resolvers.backends.settings import BackendsSettings, check_backends
+from resolvers.filters import CustomerFilter, InvoiceFilter, OrderFilter, ProductFilter
+
+CONFIGURATION = """
+[backends.crm]
+kind = "rest"
+url = "http://crm.example"
+
+[orders]
+backend = "crm"
+fields = {{ id = "id" }}
+{operation}
+"""
+
+
+def mistakes(operation: str) -> list[tuple[str, str]]:
+    """What is wrong with one operation of the orders."""
+    content = tomllib.loads(CONFIGURATION.format(operation=operation))
+    return list(check_backends(BackendsSettings.model_validate(content)))
+
+
+@pytest.mark.parametrize(
+    ("operation", "key", "reason"),
+    [
+        (
+            'by_ids = { path = "/orders/{id}" }',
+            "orders.by_ids",
+            "the request needs the keys: write {key} where it takes one, or {keys|csv} for several",
+        ),
+        (
+            'list = { path = "/orders/{key}" }',
+            "orders.list",
+            "a list is not asked by keys: {key} and {keys} have no value here",
+        ),
+        (
+            'by_customers = { path = "/customers/{key}/orders", query = { at = "{cursor}" } }',
+            "orders.by_customers",
+            "{cursor} needs paging = { type = … }",
+        ),
+        (
+            'by_ids = { path = "/orders/{key}", query = { tenant = "{tenant}" } }',
+            "orders.by_ids",
+            "{tenant} has no value: the arguments are none here",
+        ),
+        (
+            'list = { path = "/orders", query = { since = "{place_from}" } }',
+            "orders.list",
+            "{place_from} has no value: the arguments are placed_from, placed_to, sort, status, text; "
+            "did you mean placed_from?",
+        ),
+    ],
+)
+def test_a_placeholder_that_nothing_fills_is_refused(operation: str, key: str, reason: str) -> None:
+    """A slip in a placeholder is told when the file is read, not by the first caller's error."""
+    assert mistakes(operation) == [(key, reason)]
+
+
+def test_placeholders_with_a_source_or_a_default_are_filled() -> None:
+    """`of` names the argument that is meant, and a default is a value."""
+    request = 'path = "/orders", query = { from = "{day}", page_kind = "{shape}" }'
+    arguments = 'arguments = { day = { of = "placed_from", format = "%d.%m.%Y" }, shape = { default = "full" } }'
+    assert mistakes(f"list = {{ {request}, {arguments} }}") == []
+
+
+def test_the_arguments_are_those_of_the_filters() -> None:
+    """Every filter of the graph can reach a backend, and nothing else is offered."""
+    filters = {"customers": CustomerFilter, "orders": OrderFilter, "products": ProductFilter, "invoices": InvoiceFilter}
+    assert ARGUMENTS.keys() == OPERATIONS.keys()
+    for operation, offered in ARGUMENTS.items():
+        domain, _, method = operation.partition(".")
+        if method in ("by_ids", "by_skus"):
+            assert offered == frozenset()
+        else:
+            paging = {"sort"} if method == "list" else {"sort", "per_key"}
+            assert offered == {*filters[domain].__struct_fields__, *paging}
