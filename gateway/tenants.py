@@ -41,7 +41,10 @@ class Tenants:
         named = settings.of_tenants
         # With tenants nobody is answered from the tables that theirs are laid over, so those need no secrets.
         common = BackendsSettings(cache=settings.data.cache) if named else settings.data
-        self.common = Connections(common, environment, clock=clock, sleep=sleep, watcher=watcher, tracer=tracer)
+        longest = settings.server.deadline
+        self.common = Connections(
+            common, environment, clock=clock, sleep=sleep, watcher=watcher, tracer=tracer, longest=longest
+        )
         self._of = {
             name: Connections(
                 data,
@@ -52,6 +55,7 @@ class Tenants:
                 tracer=tracer,
                 cache=self.common.cache,
                 tenant=name,
+                longest=longest,
             )
             for name, data in named.items()
         }

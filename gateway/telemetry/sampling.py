@@ -55,13 +55,17 @@ class Sampler:
     def sample(self) -> None:
         """Read everything now."""
         metrics = self._telemetry.metrics
-        for name, guard in self._connections.guards.items():
+        guards, contracts = self._connections.guards, self._connections.contracts()
+        for name in self._telemetry.backends.keys() - guards.keys():
+            self._rest(name, contract=self._telemetry.backends[name])
+        self._telemetry.backends = {name: name in contracts for name in guards}
+        for name, guard in guards.items():
             metrics.in_use.labels(name).set(guard.bulkhead.in_use)
             metrics.waiting.labels(name).set(guard.bulkhead.waiting)
             metrics.limit.labels(name).set(guard.bulkhead.limit.value)
             state = BreakerState.CLOSED if guard.breaker is None else guard.breaker.state
             metrics.breaker.labels(name).set(BREAKER[state])
-        for name, wsdl in self._connections.contracts().items():
+        for name, wsdl in contracts.items():
             metrics.contract.labels(name).set(wsdl.status == "ready")
             if self._wsdl.get(name, "ready") != wsdl.status:
                 self._telemetry.log.warning(
@@ -82,3 +86,11 @@ class Sampler:
         metrics.plans.set(self._executor.plans)
         metrics.http_requests_in_progress.set(self._telemetry.in_progress)
         metrics.tasks.set(len(asyncio.all_tasks()))
+
+    def _rest(self, backend: str, *, contract: bool) -> None:
+        """A reload removed this backend. Series that workers share cannot be removed, so they say that all is quiet."""
+        metrics = self._telemetry.metrics
+        for gauge in (metrics.in_use, metrics.waiting, metrics.limit, metrics.breaker):
+            gauge.labels(backend).set(0)
+        if contract:
+            metrics.contract.labels(backend).set(1)

@@ -12,7 +12,7 @@ from gateway.execution.masking import failed_before_execution
 from gateway.http.request import GraphQLRequest
 from gateway.telemetry.labels import ANONYMOUS, BoundedValues
 from gateway.telemetry.logs import get_logger
-from gateway.telemetry.metrics import BREAKER, Metrics
+from gateway.telemetry.metrics import Metrics
 from gateway.telemetry.settings import TelemetrySettings
 from gateway.telemetry.tracing import Span, Tracer, passed_on
 from resolvers.backends.ports import Call, Clock, Hints
@@ -63,6 +63,8 @@ class Telemetry:
         """Requests of the GraphQL endpoint that are being answered."""
         self.sampler: Sampling | None = None
         """Reads what has a present value; the newest gateway's."""
+        self.backends: dict[str, bool] = {}
+        """Those that metrics show, and whether they have a service description; a reload may remove some."""
 
     def sample(self) -> None:
         """Bring the metrics up to date; called once a second, and when Prometheus asks."""
@@ -195,7 +197,6 @@ class Telemetry:
     def breaker_changed(self, backend: str, state: BreakerState) -> None:
         """The breaker of a backend is in this state now."""
         self._count("breaker_changes", backend, state.value)
-        self.metrics.breaker.labels(backend).set(BREAKER[state])
         self.log.warning("backend.breaker", backend=backend, state=state.value)
 
     # ---- Cache ------------------------------------------------------------------------------------------------------

@@ -68,7 +68,8 @@ class Standing(Protocol):
 class Connections:
     """All that requests share on the way to the backends. `open` and `close` frame its life.
 
-    A `cache` that is given stays the caller's; what is kept there for a `tenant` is found by that tenant alone.
+    A `cache` that is given stays the caller's; what is kept there for a `tenant` is found by that tenant alone, and the
+    watcher hears of a tenant's backends as `tenant/backend`. No request waits for more than `longest` seconds.
     Raises MissingSecrets when made without a secret that the configuration names.
     """
 
@@ -84,6 +85,7 @@ class Connections:
         tracer: CallTracer | None = None,
         cache: Cache | None = None,
         tenant: str | None = None,
+        longest: float = float("inf"),
     ) -> None:
         self.settings = settings
         self.clock = clock
@@ -95,7 +97,16 @@ class Connections:
         self.guards: dict[str, Guard] = {}
         known = backends_of(settings)
         for name, backend in known.items():
-            self.guards[name] = Guard(name, backend, clock, jitter, sleep=sleep, observer=watcher)
+            self.guards[name] = Guard(
+                name,
+                backend,
+                clock,
+                jitter,
+                sleep=sleep,
+                observer=watcher,
+                longest=longest,
+                told_as=name if tenant is None else f"{tenant}/{name}",
+            )
             if isinstance(backend, PythonBackend):
                 self.connectors[name] = PythonConnector(name, backend)
                 continue
@@ -138,7 +149,8 @@ class Connections:
     def _source(self, operation: Connected) -> BatchedSource | CachedSource:
         backend = backends_of(self.settings)[operation.backend]
         grouped = operation.name in GROUPED
-        caller: Caller = self.guards[operation.backend].of(operation.name, idempotent=operation.settings.idempotent)
+        guard = self.guards[operation.backend]
+        caller: Caller = guard.of(operation.name, idempotent=operation.settings.idempotent)
         if self._tracer is not None:
             caller = self._tracer.around(caller, operation.backend, operation.name)
         inner = BatchedSource(
@@ -149,6 +161,7 @@ class Connections:
             clock=self.clock,
             linger=backend.gather,
             in_flight=backend.calls_per_identity,
+            least_patience=guard.timeout,
         )
         asked = operation.settings.model_dump_json(exclude=_TIMES) + (operation.adapter or "")
         return self.cache.over(

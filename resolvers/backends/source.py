@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Any, Final, Protocol
+from typing import Any, Protocol
 
 from resolvers.backends.batching import Batcher, Known, Loaded, Patience, Told, Trip
 from resolvers.backends.ports import Args, Call, Clock, Endpoint, Fetched, Forwarded
 from resolvers.backends.recorded import call_record
 from resolvers.context import Context
 from resolvers.errors import BackendContract
-
-LEAST_PATIENCE: Final = 1.0
-"""Seconds that a call is given at least: a caller who waits for less leaves without it."""
 
 
 class Caller(Protocol):
@@ -29,7 +26,8 @@ class BatchedSource:
     """`Source` (operation.py) over one endpoint; what is cached lies in front of it.
 
     `key_of` reads from a record the key that it was asked by; `grouped` says whether a key may have several records.
-    The page of a list is loaded like a key, so that callers who want the same one share a call.
+    The page of a list is loaded like a key, so that callers who want the same one share a call. A call is given
+    `least_patience` seconds at least: a caller who waits for less leaves without it.
     """
 
     def __init__(
@@ -42,6 +40,7 @@ class BatchedSource:
         clock: Clock,
         linger: float = 0.01,
         in_flight: int = 1,
+        least_patience: float = 0.0,
     ) -> None:
         self.endpoint = endpoint
         self.sendable = endpoint.sendable
@@ -57,7 +56,7 @@ class BatchedSource:
                 most=most,
                 in_flight=in_flight,
                 linger=linger,
-                least_patience=LEAST_PATIENCE,
+                least_patience=least_patience,
                 clock=clock,
             )
 

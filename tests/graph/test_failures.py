@@ -67,7 +67,7 @@ def configured(request: pytest.FixtureRequest) -> dict[str, str]:
     variables = {f"BIZGRAPH_BACKENDS__{name.upper()}__RETRIES": "0" for name in PROTOCOL}
     system, switch = request.node.callspec.params.values()
     if switch in TIMED:
-        variables[f"BIZGRAPH_BACKENDS__{system.upper()}__TIMEOUT"] = "1s"
+        variables[f"BIZGRAPH_BACKENDS__{system.upper()}__TIMEOUT"] = "2s"
     return variables
 
 

@@ -97,7 +97,7 @@ class TestDetails:
         breaker = house.connections.guards["crm"].breaker
         assert breaker is not None
         for _ in range(10):
-            breaker.failed()
+            breaker.failed(breaker.admit())
         clock.advance(2.0)
         answer = await anonymous.with_token(token(OPS_READ)).request("GET", "/health/backends")
         assert answer.json["backends"]["crm"]["breaker"] == "open"

@@ -36,7 +36,7 @@ def configured(request: pytest.FixtureRequest) -> dict[str, str]:
     attempts = attempts_of(switch)
     settings = {"BREAKER__MIN_CALLS": str(1 + attempts), "RETRIES": str(attempts - 1)}
     if switch in TIMED:
-        settings["TIMEOUT"] = "700ms"
+        settings["TIMEOUT"] = "2s"
     if switch in HEAVY:
         settings["MAX_ANSWER"] = "4MB"
     # The others have as much time as the machine may need.

@@ -12,6 +12,7 @@ from starlette.applications import Starlette
 from gateway.app import Gateway
 from gateway.demo.company import DemoCompany
 from gateway.demo.run import demo_settings
+from gateway.demo.switches import Switch
 from gateway.settings import ConfigurationError
 from resolvers.principal import Principal
 from tests.client import Client
@@ -127,3 +128,18 @@ def test_mistakes_in_a_tenant_are_told_by_name(company: DemoCompany, variables: 
     with pytest.raises(ConfigurationError) as caught:
         demo_settings(company, tenants(company, company, **variables))
     assert any(mistake in told for told in caught.value.mistakes), caught.value.mistakes
+
+
+async def test_metrics_tell_whose_backend_it_is(two: Two, token: MakeToken) -> None:
+    """Two tenants' backends of one name are told apart, in counts as in states."""
+    await two.globex.crm.switch(Switch.ERROR_500)
+    await two.client(token(tenant="globex")).ask(NAME)
+    await two.client(token(tenant="acme")).ask(NAME)
+    two.house.telemetry.sample()
+    calls = {
+        (sample.labels["backend"], sample.labels["outcome"]): sample.value
+        for metric in two.house.telemetry.metrics.calls.collect()
+        for sample in metric.samples
+        if sample.labels["operation"] == "customers.by_ids"
+    }
+    assert calls == {("globex/crm", "failed"): 1, ("acme/crm", "ok"): 1}

@@ -22,7 +22,8 @@ class Breaker:
     """An error rate over a sliding window of attempts.
 
     `admit` says whether a call may be made; each admitted call has to be told with `succeeded`, `failed` or
-    `abandoned`. While a probe is out no other call is admitted, however many ask.
+    `abandoned`, along with what `admit` said. While a probe is out no other call is admitted, however many ask; and
+    nothing but the probe's own outcome ends its turn, however late the answers to earlier calls come in.
     """
 
     def __init__(
@@ -34,54 +35,54 @@ class Breaker:
         self._outcomes: deque[tuple[float, bool]] = deque()
         self._failures = 0
         self._opened_at = 0.0
-        self._probing = False
+        self._turns = 1
         self.state = BreakerState.CLOSED
 
     def retry_after(self) -> float:
-        """Seconds until the next probe; 0 when the breaker is not open."""
+        """Seconds until the next probe; 0 when one may go, or is out, or the breaker is not open."""
         if self.state is BreakerState.CLOSED:
             return 0.0
         return max(0.0, self._opened_at + self._settings.open_for - self._clock.monotonic())
 
-    def admit(self) -> bool:
-        """Whether a call may be made now."""
+    def admit(self) -> int:
+        """The turn in which a call may be made now; 0 when it may not."""
         if self.state is BreakerState.CLOSED:
-            return True
-        if self._probing or self.retry_after() > 0:
-            return False
-        self._probing = True
+            return self._turns
+        if self.state is BreakerState.HALF_OPEN or self.retry_after() > 0:
+            return 0
         self._turn(BreakerState.HALF_OPEN)
-        return True
+        return self._turns
 
-    def succeeded(self) -> None:
+    def succeeded(self, turn: int) -> None:
         """The backend answered; a probe that did closes the breaker."""
+        if turn != self._turns:
+            return
         if self.state is BreakerState.HALF_OPEN:
             self._outcomes.clear()
             self._failures = 0
-            self._probing = False
             self._turn(BreakerState.CLOSED)
-        elif self.state is BreakerState.CLOSED:
+        else:
             self._note(failed=False)
 
-    def failed(self) -> None:
+    def failed(self, turn: int) -> None:
         """The backend did not answer as it should; a probe that did not opens the breaker again."""
+        if turn != self._turns:
+            return
         if self.state is BreakerState.HALF_OPEN:
             self._open()
-        elif self.state is BreakerState.CLOSED:
-            self._note(failed=True)
-            total = len(self._outcomes)
-            if total >= self._settings.min_calls and self._failures / total >= self._settings.error_rate:
-                self._open()
+            return
+        self._note(failed=True)
+        total = len(self._outcomes)
+        if total >= self._settings.min_calls and self._failures / total >= self._settings.error_rate:
+            self._open()
 
-    def abandoned(self) -> None:
+    def abandoned(self, turn: int) -> None:
         """The call ended without an answer that says anything (it was cancelled); a probe may be sent again."""
-        if self.state is BreakerState.HALF_OPEN:
-            self._probing = False
+        if turn == self._turns and self.state is BreakerState.HALF_OPEN:
             self._turn(BreakerState.OPEN)
 
     def _open(self) -> None:
         self._opened_at = self._clock.monotonic()
-        self._probing = False
         self._turn(BreakerState.OPEN)
 
     def _note(self, *, failed: bool) -> None:
@@ -94,6 +95,6 @@ class Breaker:
             self._failures -= outcomes.popleft()[1]
 
     def _turn(self, state: BreakerState) -> None:
-        if state is not self.state:
-            self.state = state
-            self._changed(state)
+        self.state = state
+        self._turns += 1
+        self._changed(state)

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import codecs
 import re
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from functools import lru_cache
 from typing import Any, Final
 
 from msgspec import Struct
 
 from resolvers.backends.http import Answer
+from resolvers.backends.http.retry_after import retry_after
 from resolvers.backends.ports import Clock
 from resolvers.errors import BackendContract, BackendError, BackendFailed, BackendRejected, BackendUnavailable
 
@@ -77,7 +76,9 @@ def failure_of(answer: Answer, place: Place, clock: Clock) -> BackendError:
     where: dict[str, Any] = {"backend": place.backend, "operation": place.operation, "cause": cause}
     if status in OVERLOADED:
         return BackendUnavailable(
-            f"{place.backend} asks to come back later ({cause})", retry_after=retry_after(answer, clock), **where
+            f"{place.backend} asks to come back later ({cause})",
+            retry_after=retry_after(answer.headers.get("Retry-After"), clock.time()),
+            **where,
         )
     if status >= 500:
         return BackendFailed(f"{place.backend} failed ({cause})", retryable=status not in {501, 505}, **where)
@@ -87,20 +88,6 @@ def failure_of(answer: Answer, place: Place, clock: Clock) -> BackendError:
     if status in {401, 403}:
         return place.rejected("credentials", f"does not accept the gateway's credentials for this ({cause})")
     return place.rejected(cause, f"rejected the call ({cause})")
-
-
-def retry_after(answer: Answer, clock: Clock) -> float | None:
-    """Seconds that Retry-After asks to wait (RFC 9110 §10.2.3), whether written as a number or as a date."""
-    text = answer.headers.get("Retry-After", "").strip()
-    if text.isascii() and text.isdigit():
-        return float(min(int(text[:9]), 86_400))
-    try:
-        moment = parsedate_to_datetime(text)
-    except (ValueError, TypeError, OverflowError):
-        return None
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=UTC)
-    return min(max(0.0, (moment - datetime.fromtimestamp(clock.time(), UTC)).total_seconds()), 86_400.0)
 
 
 def json_body(answer: Answer, place: Place, further: frozenset[str]) -> bytes:

@@ -15,10 +15,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from datetime import UTC
-from email.utils import parsedate_to_datetime
 from typing import Any, Final
 
+from resolvers.backends.http.retry_after import retry_after
 from resolvers.backends.soap.faults import CREDENTIAL_CODES, RECEIVER
 from resolvers.backends.soap.problems import ConfigurationProblem, SoapFault, SoapProblem, token
 from resolvers.errors import BackendContract, BackendError, BackendFailed, BackendRejected, BackendUnavailable
@@ -72,8 +71,8 @@ class Outcomes:
             cause="not forwarded",
         )
 
-    def status(self, status: int, retry_after: str | None, now: float) -> BackendError:
-        """An HTTP error, by its status alone."""
+    def status(self, status: int, wait: str | None, now: float) -> BackendError:
+        """An HTTP error, by its status alone; `wait` is what Retry-After says."""
         where: dict[str, Any] = {"backend": self._backend, "operation": self._operation}
         told = f"{self._backend} answered HTTP {status}"
         cause = f"HTTP {status}"
@@ -82,10 +81,11 @@ class Outcomes:
         if status in (401, 403):
             return BackendRejected(f"{self._backend} refused the gateway's credentials", cause="credentials", **where)
         if status in BY_STATUS:
-            return BackendUnavailable(told, cause=cause, retry_after=seconds_to_wait(retry_after, now), **where)
+            return BackendUnavailable(told, cause=cause, retry_after=retry_after(wait, now), **where)
         if status >= 500:
-            wait = seconds_to_wait(retry_after, now)
-            return BackendFailed(told, cause=cause, retry_after=wait, retryable=status not in (501, 505), **where)
+            return BackendFailed(
+                told, cause=cause, retry_after=retry_after(wait, now), retryable=status not in (501, 505), **where
+            )
         if status >= 400:
             return BackendRejected(told, cause=cause, **where)
         return self._contract(told, cause)
@@ -133,19 +133,3 @@ class Outcomes:
 
     def _contract(self, message: str, cause: str) -> BackendContract:
         return BackendContract(message, backend=self._backend, operation=self._operation, cause=cause)
-
-
-def seconds_to_wait(text: str | None, now: float) -> float | None:
-    """Retry-After (RFC 9110 §10.2.3), as seconds or as a date; None where it says nothing usable."""
-    if text is None:
-        return None
-    text = text.strip()
-    if text.isascii() and text.isdigit() and len(text) <= 9:
-        return float(text)
-    try:
-        moment = parsedate_to_datetime(text)
-    except ValueError:
-        return None
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=UTC)
-    return max(0.0, moment.timestamp() - now)

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import pytest
 
+from gateway.app import Gateway
 from gateway.demo.company import DemoCompany
 from gateway.demo.switches import Switch
+from gateway.telemetry.sampling import Sampler
 from gateway.telemetry.telemetry import Throttle
+from resolvers.backends.cache.build import Cache
+from resolvers.backends.resilience import Guard
+from resolvers.backends.soap.loader import WsdlState
 from tests.client import Client
 from tests.doubles import FakeClock
 from tests.gateway.telemetry.conftest import Lines, Value
@@ -89,6 +94,33 @@ async def test_breakers_show(client: Client, company: DemoCompany, lines: Lines,
     assert value("backend_refused_total", **BY_IDS, reason="breaker") > 0
     assert [(line["backend"], line["state"]) for line in lines("backend.breaker")] == [("crm", "open")]
     assert all(line["attempts"] for line in lines("backend.failed"))
+
+
+class Nothing:
+    """The ways to the backends after a reload that removed them all."""
+
+    def __init__(self, cache: Cache) -> None:
+        self.guards: dict[str, Guard] = {}
+        self.cache = cache
+
+    def contracts(self) -> dict[str, WsdlState]:
+        return {}
+
+
+async def test_what_a_reload_removed_alarms_nobody(
+    house: Gateway, client: Client, company: DemoCompany, value: Value
+) -> None:
+    """A backend that was left alone when it was removed does not show an open breaker for ever."""
+    await company.crm.switch(Switch.ERROR_500)
+    for number in range(6):
+        await client.ask(f'{{ customer(id: "c{number}") {{ name }} }}')
+    assert value("backend_breaker_state", backend="crm") == 2
+    nothing = Nothing(house.connections.cache)
+    house.telemetry.sampler = Sampler(house.telemetry, nothing, house.documents, house.executor)
+    assert value("backend_breaker_state") == 0
+    assert value("backend_calls_limit") == 0
+    assert value("backend_contract_known", backend="warehouse") == 1
+    assert value("backend_contract_known", backend="crm") == 0
 
 
 def test_lines_of_one_kind_are_bounded() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -11,8 +10,7 @@ import pytest
 from resolvers.backends.batching import Patience
 from resolvers.backends.ports import Call, Fetched
 from resolvers.backends.resilience import BreakerState, Guard, ResilienceSettings
-from resolvers.backends.resilience.bulkhead import AdaptiveLimit, Bulkhead
-from resolvers.backends.resilience.settings import AdaptiveSettings
+from resolvers.backends.resilience.bulkhead import Bulkhead, FixedLimit
 from resolvers.errors import (
     BackendContract,
     BackendError,
@@ -75,7 +73,7 @@ def failure(kind: type[BackendError] = BackendFailed, **details: Any) -> Backend
 class Setup:
     """A guard with a clock that sleeping moves."""
 
-    def __init__(self, **settings: Any) -> None:
+    def __init__(self, longest: float = float("inf"), **settings: Any) -> None:
         self.clock = FakeClock()
         self.notes = Notes()
         self.pauses: list[float] = []
@@ -86,6 +84,7 @@ class Setup:
             lambda: 1.0,
             sleep=self.sleep,
             observer=self.notes,
+            longest=longest,
         )
 
     async def sleep(self, seconds: float) -> None:
@@ -172,10 +171,10 @@ async def test_what_would_fail_again_is_not_tried_again(kind: type[BackendError]
 
 
 async def test_retry_after_is_obeyed() -> None:
-    """The gateway waits as long as the backend asked for."""
-    setup = Setup(retries=1)
+    """The gateway waits as long as the backend asked for, and a little more, so that not all come back at once."""
+    setup = Setup(retries=1, backoff="100ms")
     await setup.call(Backend(failure(BackendUnavailable, retry_after=3.0)))
-    assert setup.pauses == [3.0]
+    assert setup.pauses == [3.1]
 
 
 async def test_no_retry_would_end_after_the_deadline() -> None:
@@ -276,6 +275,64 @@ async def test_a_cancelled_probe_leaves_room_for_the_next() -> None:
     assert (await setup.call(Backend())).records == ["answer"]
 
 
+async def test_late_answers_to_earlier_calls_are_not_the_probes() -> None:
+    """While a probe is out, calls that left before the breaker opened may fail, succeed or be given up: no second probe
+    goes out for it, and only the probe's own answer closes the breaker."""
+    setup = Setup(retries=0, timeout="60s", breaker={"min_calls": 1, "open_for": "5s"})
+    early = [Backend(failure()), Backend(), Backend()]
+    for backend in early:
+        backend.gate.clear()
+    calling = [asyncio.create_task(setup.call(backend, seconds=60)) for backend in early]
+    await turns()
+    with pytest.raises(BackendFailed):
+        await setup.call(Backend(failure()))
+    setup.clock.advance(5)
+    probe = Backend()
+    probe.gate.clear()
+    probing = asyncio.create_task(setup.call(probe))
+    await turns()
+    early[0].gate.set()
+    early[1].gate.set()
+    calling[2].cancel()
+    await asyncio.gather(*calling, return_exceptions=True)
+    untouched = Backend()
+    with pytest.raises(BackendUnavailable):
+        await setup.call(untouched)
+    assert untouched.attempts == 0
+    probe.gate.set()
+    await probing
+    await setup.call(untouched)
+    assert [line for line in setup.notes.lines if line.startswith("breaker")] == [
+        "breaker open",
+        "breaker half-open",
+        "breaker closed",
+    ]
+
+
+async def test_impatient_callers_cannot_make_a_backend_look_dead() -> None:
+    """An attempt that the request's deadline cut short says nothing about the backend; a whole one does."""
+    setup = Setup(retries=0, timeout="2s", breaker={"min_calls": 1})
+    for _ in range(5):
+        with pytest.raises(BackendTimeout):
+            await setup.call(Backend(failure(BackendTimeout)), seconds=0.5)
+    assert (await setup.call(Backend())).records == ["answer"]
+    with pytest.raises(BackendTimeout):
+        await setup.call(Backend(failure(BackendTimeout)))
+    with pytest.raises(BackendUnavailable):
+        await setup.call(Backend())
+
+
+async def test_no_attempt_outlasts_the_longest_request() -> None:
+    """A time-out beyond the deadline of every request is as good as that deadline, so a frozen backend is noticed."""
+    setup = Setup(timeout="30s", retries=0, breaker={"min_calls": 1}, longest=4.0)
+    backend = Backend(failure(BackendTimeout))
+    with pytest.raises(BackendTimeout):
+        await setup.call(backend)
+    assert backend.timeouts == [4.0]
+    assert setup.guard.breaker is not None
+    assert setup.guard.breaker.state is BreakerState.OPEN
+
+
 async def test_rejections_do_not_open_the_breaker() -> None:
     """A backend that says no is well."""
     setup = Setup(breaker={"min_calls": 2})
@@ -362,6 +419,89 @@ async def test_a_late_read_is_asked_a_second_time() -> None:
     assert setup.guard.bulkhead.in_use == 0
 
 
+class Slow:
+    """Attempts that are stuck until released; notes how many there were."""
+
+    def __init__(self) -> None:
+        self.attempts = 0
+        self.stuck = asyncio.Event()
+
+    async def attempt(self, call: Call) -> Fetched[Any]:
+        self.attempts += 1
+        await self.stuck.wait()
+        return Fetched(records=["answer"])
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [{"concurrency": 1}, {"quota": {"calls": 1, "per": "10s"}}, {"retry_budget": 0.0}],
+    ids=["bulkhead", "quota", "budget"],
+)
+async def test_a_hedge_is_bounded_like_every_other_attempt(settings: dict[str, Any]) -> None:
+    """A second attempt takes a place of its own, counts for the provider's cap and is paid from the retry budget."""
+    setup = Setup(hedge="100ms", timeout="2s", **settings)
+    slow = Slow()
+    calling = asyncio.create_task(
+        setup.guard.of("o").call(slow.attempt, Call(), Patience(setup.clock.monotonic() + 10))
+    )
+    await turns()
+    assert slow.attempts == 1
+    slow.stuck.set()
+    await calling
+    assert setup.guard.bulkhead.in_use == 0
+
+
+async def test_a_probe_is_not_hedged() -> None:
+    """One probe is one attempt, also where slow reads are asked twice."""
+    setup = Setup(hedge="100ms", timeout="2s", retries=0, breaker={"min_calls": 1, "open_for": "5s"})
+    with pytest.raises(BackendFailed):
+        await setup.call(Backend(failure()))
+    setup.clock.advance(5)
+    slow = Slow()
+    patience = Patience(setup.clock.monotonic() + 10)
+    probing = asyncio.create_task(setup.guard.of("o").call(slow.attempt, Call(), patience))
+    await turns()
+    assert slow.attempts == 1
+    slow.stuck.set()
+    await probing
+
+
+async def test_both_attempts_of_a_hedge_are_told() -> None:
+    """When both fail the error says that the backend was asked twice."""
+    setup = Setup(hedge="100ms", timeout="2s", retries=0)
+    gate = asyncio.Event()
+
+    async def attempt(call: Call) -> Fetched[Any]:
+        await gate.wait()
+        raise failure()
+
+    calling = asyncio.create_task(setup.guard.of("o").call(attempt, Call(), Patience(setup.clock.monotonic() + 10)))
+    await turns()
+    gate.set()
+    with pytest.raises(BackendFailed) as caught:
+        await calling
+    assert caught.value.extensions["attempts"] == 2
+
+
+async def test_who_no_longer_waits_is_not_counted() -> None:
+    """The number of waiting calls is of those that still wait, so that it can be watched."""
+    setup = Setup(concurrency=1)
+    backend = Backend()
+    backend.gate.clear()
+    running = asyncio.create_task(setup.call(backend))
+    await turns()
+    with pytest.raises(BackendTimeout):
+        await setup.call(backend, seconds=0)
+    leaving = asyncio.create_task(setup.call(backend))
+    await turns()
+    assert setup.guard.bulkhead.waiting == 1
+    leaving.cancel()
+    await turns()
+    assert setup.guard.bulkhead.waiting == 0
+    backend.gate.set()
+    await running
+
+
 async def test_a_provider_quota_is_respected() -> None:
     """Calls beyond the provider's cap are refused here, and say when one is possible again."""
     setup = Setup(quota={"calls": 2, "per": "10s"}, retries=0)
@@ -377,27 +517,9 @@ async def test_a_provider_quota_is_respected() -> None:
     assert backend.attempts == 3
 
 
-def drive(limit: AdaptiveLimit, seconds: Callable[[int], float], answers: int = 2000) -> int:
-    for _ in range(answers):
-        limit.answered(seconds(limit.value), False, limit.value)
-    return limit.value
-
-
-def test_the_adaptive_limit_finds_what_an_old_server_bears() -> None:
-    """A backend that slows down beyond eight calls at once is asked with about that many."""
-    limit = AdaptiveLimit(AdaptiveSettings(least=1, most=64))
-    assert 4 <= drive(limit, lambda calls: 0.01 if calls <= 8 else 0.01 * (calls - 6)) <= 12
-
-
-def test_the_adaptive_limit_grows_while_the_backend_keeps_pace() -> None:
-    """A backend that stays quick is asked with as many calls as allowed."""
-    limit = AdaptiveLimit(AdaptiveSettings(least=1, most=32))
-    assert drive(limit, lambda calls: 0.01) == 32
-
-
 async def test_places_are_given_in_the_order_of_asking() -> None:
     """Nobody is overtaken while waiting for a place."""
-    bulkhead = Bulkhead(AdaptiveLimit(AdaptiveSettings(least=1, most=1)))
+    bulkhead = Bulkhead(FixedLimit(1))
     assert bulkhead.try_enter()
     order: list[int] = []
 

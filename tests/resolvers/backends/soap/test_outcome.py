@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from resolvers.backends.soap.outcome import Outcomes, seconds_to_wait
+from resolvers.backends.soap.outcome import Outcomes
 from resolvers.backends.soap.problems import SoapFault
 from resolvers.errors import BackendContract, BackendError, BackendFailed, BackendRejected, BackendUnavailable
 
@@ -88,21 +88,3 @@ def test_business_errors() -> None:
     assert (type(plain), plain.cause, plain.extensions["result"]) == (BackendRejected, "result", "PERMISSION_DENIED")
     assert OUTCOMES.business("BAD_CREDENTIALS", "x", credentials=True, retryable=False).cause == "credentials"
     assert OUTCOMES.business("DB_ERROR", "x", credentials=False, retryable=True).retryable
-
-
-@pytest.mark.parametrize(
-    ("text", "seconds"),
-    [
-        ("120", 120.0),
-        (" 5 ", 5.0),
-        ("Thu, 01 Jan 1970 00:01:40 GMT", 40.0),
-        ("Thu, 01 Jan 1970 00:00:00 GMT", 0.0),
-        ("soon", None),
-        ("-5", None),
-        ("1" * 40, None),
-        (None, None),
-    ],
-)
-def test_retry_after(text: str | None, seconds: float | None) -> None:
-    """Seconds or a date (RFC 9110 §10.2.3); anything else says nothing."""
-    assert seconds_to_wait(text, 60.0) == seconds
