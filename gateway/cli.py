@@ -80,6 +80,9 @@ def serve(
 def demo(
     port: Annotated[int, typer.Option(help="The port of the gateway.")] = 8000,
     chaos: Annotated[bool, typer.Option("--chaos", help="Let the demo's systems fail at random.")] = False,
+    batches: Annotated[
+        bool, typer.Option("--batches/--no-batches", help="Whether the demo's systems take many keys in a call.")
+    ] = True,
     seed: Annotated[int, typer.Option(help="Which data and which chaos.")] = 1,
 ) -> None:
     """Start the gateway with four demo systems, and print address, tokens and a query."""
@@ -88,7 +91,7 @@ def demo(
         from gateway.demo.run import run_demo
     except ModuleNotFoundError as error:
         raise _refuse([f"the demo needs {error.name}: install bizgraph[demo]"]) from error
-    run_demo(port=port, chaos=chaos, seed=seed)
+    run_demo(port=port, chaos=chaos, batches=batches, seed=seed)
 
 
 @app.command()
@@ -161,8 +164,15 @@ def token(
 
 @app.command()
 def explain(
-    query: Annotated[Path, typer.Argument(help="A file with the operation; - for standard input.")],
-    config: ConfigOption = None,
+    query: Annotated[
+        typer.FileText, typer.Argument(help="A file with the operation; - for standard input.", encoding="utf-8")
+    ],
+    config: Annotated[
+        Path | None,
+        typer.Option(
+            "--config", "-c", help="The configuration; BIZGRAPH_CONFIG, ./bizgraph.toml or the demo's where not given."
+        ),
+    ] = None,
     token: Annotated[str | None, typer.Option("--as", help="Whose plan: a token; the scopes of staff without.")] = None,
     variables: Annotated[str, typer.Option("--variables", "-v", help="The variables as JSON.")] = "{}",
     operation: Annotated[str | None, typer.Option(help="Which operation, where there are several.")] = None,
@@ -175,13 +185,15 @@ def explain(
     from gateway.explain.command import CannotExplain, explain_file
     from gateway.settings import ConfigurationError
 
-    text = sys.stdin.read() if str(query) == "-" else query.read_text(encoding="utf-8")
     try:
+        text = query.read()
         told = asyncio.run(explain_file(text, config, os.environ, token, variables, operation, as_json))
     except ConfigurationError as error:
         raise _refuse(list(error.mistakes)) from error
     except CannotExplain as error:
         raise _refuse([str(error)]) from error
+    except UnicodeDecodeError as error:
+        raise _refuse([f"{query.name} is not text in UTF-8"]) from error
     typer.echo(told)
 
 

@@ -27,6 +27,19 @@ from gateway.server import uvicorn_config
 from gateway.settings import Settings, load
 from gateway.telemetry.logs import configure_logging
 
+NO_BATCHES = {
+    f"BIZGRAPH_{operation}__MAX_BATCH": "1"
+    for operation in (
+        "CUSTOMERS__BY_IDS",
+        "ORDERS__BY_IDS",
+        "ORDERS__BY_CUSTOMERS",
+        "PRODUCTS__BY_SKUS",
+        "INVOICES__BY_IDS",
+        "INVOICES__BY_ORDERS",
+        "INVOICES__BY_CUSTOMERS",
+    )
+}
+"""The variables that make the demo's systems take one key a call, as many systems do."""
 TOKEN_LIFE = 30 * 86_400.0
 """The printed tokens outlive the demo: a month."""
 
@@ -84,7 +97,7 @@ def explorer(settings: Settings, now: float) -> dict[str, Any]:
     return {"title": "bizgraph demo", "tokens": tokens, "examples": examples(), "explain": True}
 
 
-def run_demo(*, port: int, chaos: bool, seed: int) -> None:
+def run_demo(*, port: int, chaos: bool, batches: bool, seed: int) -> None:
     """Run until interrupted; port 0 takes a free one. Exits with a message when the port is taken."""
     listener = socket.socket()
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -94,12 +107,12 @@ def run_demo(*, port: int, chaos: bool, seed: int) -> None:
         sys.exit(f'Port {port} is taken. Choose another: make demo ARGS="--port {port + 1}"')
     configure_logging("warning", "console")
     with listener, suppress(KeyboardInterrupt):
-        uvloop.run(_demo(listener, chaos, seed))
+        uvloop.run(_demo(listener, chaos, batches, seed))
 
 
-async def _demo(listener: socket.socket, chaos: bool, seed: int) -> None:
+async def _demo(listener: socket.socket, chaos: bool, batches: bool, seed: int) -> None:
     async with DemoCompany(seed=seed) as company:
-        settings, environment = demo_settings(company)
+        settings, environment = demo_settings(company, {} if batches else NO_BATCHES)
         offer = explorer(settings, time.time())
         app = create_app(settings, environment, explorer=lambda: offer, pages=[portal()])
         server = uvicorn.Server(uvicorn_config(app, settings.server))

@@ -38,7 +38,7 @@ def demo_tokens(issuer: IssuerSettings, key: SecretStr, now: float, expires_in: 
             "Inventory only",
             "Sees products and stock; everything else is refused.",
             "warehouse",
-            ("inventory:read", "inventory:stock"),
+            ("inventory:read", "inventory:stock", EXPLAIN_SCOPE),
             None,
         ),
     ]

@@ -18,6 +18,8 @@ from resolvers.errors import GatewayError
 from resolvers.principal import Principal
 from schema.access import SCOPES
 
+DEFAULT_CONFIG = "bizgraph.toml"
+
 
 class CannotExplain(Exception):
     """The operation, its variables or the token cannot be used; says why."""
@@ -32,15 +34,18 @@ async def explain_file(
     operation: str | None,
     as_json: bool,
 ) -> str:
-    """The explanation as text or JSON. Without a configuration it is the demo's. Raises CannotExplain."""
-    path = config or (Path(environment[CONFIG_VARIABLE]) if CONFIG_VARIABLE in environment else None)
-    if path is None:
+    """The explanation as text or JSON. Raises CannotExplain, and ConfigurationError for what `config` says.
+
+    Without `config` it is for what `bizgraph serve` would start here, or else for the demo.
+    """
+    path = config or Path(environment.get(CONFIG_VARIABLE, DEFAULT_CONFIG))
+    if config is None and CONFIG_VARIABLE not in environment and not path.exists():
         gateway = _demo()
     else:
         gateway = Gateway(load(path, environment), environment)
     document = gateway.documents.get(query)
     if document.errors:
-        raise CannotExplain("\n".join(str(error["message"]) for error in document.errors))
+        raise CannotExplain("\n".join(_placed(error) for error in document.errors))
     try:
         given = orjson.loads(variables)
     except orjson.JSONDecodeError as error:
@@ -54,9 +59,16 @@ async def explain_file(
     except GatewayError as error:
         raise CannotExplain(error.message) from error
     assert document.ast is not None  # it has no errors
-    cost = cost_of(gateway.schema, document.ast, chosen.node, given)
-    told = found.told({"value": cost.value, "limit": gateway.settings.limits.cost})
+    limits = gateway.settings.limits
+    cost = cost_of(gateway.schema, document.ast, chosen.node, given, limits.max_page)
+    told = found.told({"value": cost.value, "limit": limits.cost})
     return orjson.dumps(told, option=orjson.OPT_INDENT_2).decode() if as_json else readable(told)
+
+
+def _placed(error: Mapping[str, Any]) -> str:
+    """The message of an error in the document, and where in it that is."""
+    places = ", ".join(f"line {at['line']}, column {at['column']}" for at in error.get("locations") or ())
+    return f"{error['message']}{places and f' ({places})'}"
 
 
 def _staff(gateway: Gateway) -> Principal:

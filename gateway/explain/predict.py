@@ -1,7 +1,8 @@
 """A plan, read without running it: which backend operations it asks, level by level, and how often at most.
 
-Sizes come from `first` and its default. Lists that have no `first` (the lines of an order) are of unknown size; what
-hangs below them is said to be unknown rather than guessed.
+Sizes come from `first` and its default. Lists that have no `first` (the lines of an order) have no bound, so what hangs
+below them has none either; beside the bounds everything is told once more with such lists as long as the schema says
+they are about (`@listSize`).
 """
 
 from __future__ import annotations
@@ -17,10 +18,12 @@ from msgspec import Struct
 
 from gateway.execution.plan import Field, Origin, Plan, Selection, possible_types
 from gateway.explain.facts import OperationFacts
+from gateway.limits.weighing import UNSIZED
 from resolvers.errors import BadUserInput
 from resolvers.principal import Principal
 from schema.access import PERSONAL, SCOPES, Policy
 from schema.binding import CALLS
+from schema.cost import SIZE, ListSize
 from schema.ids import typed_id
 
 MANY_CALLS = 20
@@ -41,14 +44,34 @@ class Warned(Struct, frozen=True):
     path: str
 
 
+class Number(Struct, frozen=True):
+    """`most` is None where nothing bounds it; `about` takes lists to be as long as the schema assumes."""
+
+    most: int | None
+    about: int
+
+    def times(self, other: Number) -> Number:
+        """So many of each."""
+        most = None if self.most is None or other.most is None else self.most * other.most
+        return Number(most, self.about * other.about)
+
+    def shared_by(self, batch: int) -> Number:
+        """How many batches of this size they fill."""
+        return Number(None if self.most is None else ceil(self.most / batch), ceil(self.about / batch))
+
+
+NONE = Number(0, 0)
+ONE = Number(1, 1)
+
+
 class Asked(Struct, kw_only=True):
-    """A backend operation that the plan asks at one place. None is unknown before running."""
+    """A backend operation that the plan asks at one place. Lists have no keys."""
 
     name: str
     field: str
     depth: int
-    keys: int | None
-    calls: int | None
+    keys: Number | None
+    calls: Number
     facts: OperationFacts | None
 
 
@@ -66,12 +89,13 @@ class Prediction:
     def told(self, cost: Mapping[str, int | None]) -> dict[str, Any]:
         """The form of `extensions.explain`."""
         depths = sorted({asked.depth for asked in self.asked})
+        calls = self.calls
         return {
             "levels": [
                 {"depth": depth, "operations": [_told(asked) for asked in self.asked if asked.depth == depth]}
                 for depth in depths
             ],
-            "calls": {"least": self.least, "most": self.most},
+            "calls": {"most": calls.most, "about": calls.about},
             "cost": dict(cost),
             "scopes": {"needed": sorted(self.needed), "missing": sorted(self.missing)},
             "refused": self.refused,
@@ -82,15 +106,11 @@ class Prediction:
         }
 
     @property
-    def least(self) -> int:
-        """The calls that are made in any case: those of the first level that no cache may answer."""
-        return sum(asked.depth == 1 and asked.facts is not None and not asked.facts.ttl for asked in self.asked)
-
-    @property
-    def most(self) -> int | None:
-        """The calls when no cache helps; None when a list of unknown size decides."""
-        calls = [asked.calls for asked in self.asked]
-        return None if None in calls else sum(call for call in calls if call is not None)
+    def calls(self) -> Number:
+        """The calls when no cache helps and no system has to be asked twice."""
+        mosts = [asked.calls.most for asked in self.asked]
+        most = None if None in mosts else sum(most for most in mosts if most is not None)
+        return Number(most, sum(asked.calls.about for asked in self.asked))
 
 
 def _told(asked: Asked) -> dict[str, Any]:
@@ -99,9 +119,10 @@ def _told(asked: Asked) -> dict[str, Any]:
         "name": asked.name,
         "backend": facts.backend if facts else "",
         "field": asked.field,
-        "calls": asked.calls if asked.calls == 1 and not (facts and facts.ttl) else None,
-        "callsAtMost": asked.calls,
-        "keysAtMost": asked.keys,
+        "callsAtMost": asked.calls.most,
+        "callsAbout": asked.calls.about,
+        "keysAtMost": asked.keys.most if asked.keys else None,
+        "keysAbout": asked.keys.about if asked.keys else None,
         "batch": facts.batch if facts else "single",
         "cache": {"ttl": facts.ttl or None, "mayAnswer": bool(facts.ttl)} if facts else None,
     }
@@ -138,16 +159,16 @@ class _Walk:
         self._found = Prediction()
 
     def through(self, plan: Plan) -> Prediction:
-        self._selection(plan.root, (), 1, 1, None)
+        self._selection(plan.root, (), 1, ONE, None)
         return self._found
 
     def _selection(
-        self, selection: Selection, path: tuple[str, ...], depth: int, objects: int | None, page: int | None
+        self, selection: Selection, path: tuple[str, ...], depth: int, objects: Number, page: Number | None
     ) -> None:
         for field in selection.fields:
             self._field(field, (*path, field.key), depth, objects, page)
 
-    def _field(self, field: Field, path: tuple[str, ...], depth: int, objects: int | None, page: int | None) -> None:
+    def _field(self, field: Field, path: tuple[str, ...], depth: int, objects: Number, page: Number | None) -> None:
         found = self._found
         extensions = field.definition.extensions
         needed: frozenset[str] = extensions.get(SCOPES, frozenset())
@@ -158,24 +179,30 @@ class _Walk:
             found.missing |= missing
             found.refused.append({"path": where, "scopes": sorted(missing or needed)})
             return
-        if extensions.get(PERSONAL):
+        if extensions.get(PERSONAL) and objects.about:
             found.personal.append(where)
         below = depth
         arguments = self._arguments(field)
-        for name in self._calls(field, arguments):
-            self._ask(name, where, depth, objects, arguments)
+        calls = self._calls(field, arguments)
+        if calls is None:
+            objects = NONE
+        elif calls and objects.about:
+            for name in calls:
+                self._ask(name, where, depth, objects)
             below = depth + 1
         if field.leaf:
             return
         first = arguments.get("first")
-        size = first if isinstance(first, int) else page
-        most = objects
+        inner = Number(first, first) if isinstance(first, int) else page
         if field.depth:
-            # The entries of a page are as many as it may hold; how long any other list is, nobody knows.
-            most = None if objects is None or page is None else objects * page
-            size = None
+            # The entries of a page are as many as it may hold.
+            objects, inner = objects.times(page or self._assumed(field)), None
         for object_type in self._types(field):
-            self._selection(field.selection(object_type, self._variables), path, below, most, size)
+            self._selection(field.selection(object_type, self._variables), path, below, objects, inner)
+
+    def _assumed(self, field: Field) -> Number:
+        said: ListSize | None = field.definition.extensions.get(SIZE)
+        return Number(None, (said and said.assumed_size) or UNSIZED)
 
     def _arguments(self, field: Field) -> Mapping[str, Any]:
         if field.arguments.error is not None:
@@ -190,31 +217,38 @@ class _Walk:
             return possible_types(field.host.plan.schema, field.named)
         return [field.named] if isinstance(field.named, GraphQLObjectType) else []
 
-    def _calls(self, field: Field, arguments: Mapping[str, Any]) -> tuple[str, ...]:
+    def _calls(self, field: Field, arguments: Mapping[str, Any]) -> tuple[str, ...] | None:
+        """The operations that the field asks; None where it is null without asking."""
         if field.name == "node" and "id" in arguments:
             try:
                 return (NODE_CALLS[typed_id(arguments["id"])[0]],)
             except BadUserInput:
-                return ()
+                return None
         calls: tuple[tuple[str, ...], tuple[str, ...]] = field.definition.extensions.get(CALLS, ((), ()))
-        names = calls[0 if self._principal.customer is None else 1]
+        staffs, own = calls
+        if self._principal.customer is not None:
+            names = own
+        elif own and not staffs:
+            return None  # the customer of a token that is no customer's
+        else:
+            names = staffs
         # A product brings its stock along unless the configuration says where else it is known.
         return tuple(name for name in names if name != "stock.by_skus" or name in self._facts)
 
-    def _ask(self, name: str, where: str, depth: int, objects: int | None, arguments: Mapping[str, Any]) -> None:
+    def _ask(self, name: str, where: str, depth: int, objects: Number) -> None:
         facts = self._facts.get(name)
         found = self._found
         if facts is None:
             found.warnings.append(Warned("NOT_CONFIGURED", f"No backend is configured for {name}.", where))
-            found.asked.append(Asked(name=name, field=where, depth=depth, keys=None, calls=0, facts=None))
+            found.asked.append(Asked(name=name, field=where, depth=depth, keys=None, calls=NONE, facts=None))
             return
         keys = None if facts.listed else objects
-        calls = 1 if facts.listed else None if keys is None else ceil(keys / facts.most)
+        calls = ONE if keys is None else keys.shared_by(facts.most)
         found.asked.append(Asked(name=name, field=where, depth=depth, keys=keys, calls=calls, facts=facts))
-        if not facts.listed and facts.most == 1 and (keys is None or keys > 1):
-            many = "one for each key" if keys is None else f"up to {keys}"
-            message = f"{name} has no batch form, so {facts.backend} is called {many} times."
-            found.warnings.append(Warned("CALL_PER_KEY", message.replace("key times", "key"), where))
-        elif calls is not None and calls >= MANY_CALLS:
-            message = f"{name} may take {calls} calls to {facts.backend}."
+        times = f"about {calls.about:,}" if calls.most is None else f"up to {calls.most:,}"
+        if facts.most == 1 and calls.about > 1:
+            message = f"{name} has no batch form: {times} calls to {facts.backend}, one for each key."
+            found.warnings.append(Warned("CALL_PER_KEY", message, where))
+        elif calls.about >= MANY_CALLS:
+            message = f"{name} takes {times} calls to {facts.backend}."
             found.warnings.append(Warned("MANY_CALLS", message, where))

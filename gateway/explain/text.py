@@ -13,12 +13,12 @@ def readable(explained: Mapping[str, Any]) -> str:
 
 def _lines(explained: Mapping[str, Any]) -> Iterator[str]:
     calls = explained["calls"]
-    most = "unknown" if calls["most"] is None else calls["most"]
-    yield f"Calls    at least {calls['least']}, at most {most}"
+    yield f"Calls    {_number(calls['most'], calls['about'])}"
     cost = explained["cost"]
     if cost.get("value") is not None:
-        limit = f" of {cost['limit']}" if cost.get("limit") else ""
-        yield f"Cost     {cost['value']}{limit}"
+        limit = f" of {cost['limit']:,}" if cost.get("limit") else ""
+        refused = ": too large, it would be refused" if limit and cost["value"] > cost["limit"] else ""
+        yield f"Cost     {cost['value']:,}{limit}{refused}"
     scopes = explained["scopes"]
     yield f"Scopes   {' '.join(scopes['needed']) or 'none'}"
     if scopes["missing"]:
@@ -41,12 +41,17 @@ def _lines(explained: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _counts(operation: Mapping[str, Any]) -> str:
-    calls = operation["callsAtMost"]
-    told = "calls unknown" if calls is None else f"{calls} call{'s' if calls != 1 else ''} at most"
-    if operation["keysAtMost"] is not None:
-        told += f" for {operation['keysAtMost']} key{'s' if operation['keysAtMost'] != 1 else ''}"
-    told += f", {operation['batch']}"
+    told = _number(operation["callsAtMost"], operation["callsAbout"], " call")
+    if operation["keysAbout"] is not None:
+        keys = operation["keysAbout"]
+        batch = "one" if operation["batch"] == "single" else operation["batch"]
+        told += f": {keys:,} key{'s' if keys != 1 else ''}, {batch} in each"
     cache = operation["cache"]
     if cache and cache["mayAnswer"]:
         told += f"; the cache may answer ({cache['ttl']:g} s)"
     return told
+
+
+def _number(most: int | None, about: int, noun: str = "") -> str:
+    number = about if most is None else most
+    return f"{'about' if most is None else 'at most'} {number:,}{noun}{'s' if noun and number != 1 else ''}"

@@ -229,9 +229,10 @@ def explained(schema: GraphQLSchema, body: dict[str, Any], scopes: frozenset[str
                 "name": relation.operation,
                 "backend": relation.backend,
                 "field": path,
-                "calls": None if each else 1,
                 "callsAtMost": relation.keys if each else 1,
+                "callsAbout": relation.keys if each else 1,
                 "keysAtMost": relation.keys if depth else 1,
+                "keysAbout": relation.keys if depth else 1,
                 "batch": relation.batch,
                 "cache": {"ttl": 60, "mayAnswer": True} if depth else None,
             }
@@ -239,9 +240,10 @@ def explained(schema: GraphQLSchema, body: dict[str, Any], scopes: frozenset[str
     needed = sorted({relation.scope for _, _, relation in relations})
     missing = sorted(set(needed) - scopes)
     many = [(path, relation) for depth, path, relation in relations if depth and relation.batch == "single"]
+    calls = sum(operation["callsAtMost"] for operations in levels.values() for operation in operations)
     plan = {
         "levels": [{"depth": depth, "operations": operations} for depth, operations in sorted(levels.items())],
-        "calls": {"least": len(relations), "most": len(relations) + sum(relation.keys for _, relation in many)},
+        "calls": {"most": calls, "about": calls},
         "cost": {"value": sum(relation.keys for _, _, relation in relations), "limit": 1000},
         "scopes": {"needed": needed, "missing": missing},
         "refused": [{"path": path, "scopes": [one.scope]} for _, path, one in relations if one.scope in missing],

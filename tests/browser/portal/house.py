@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, time
 from typing import Any, NamedTuple
@@ -43,12 +43,14 @@ class House(NamedTuple):
 
 
 @asynccontextmanager
-async def demo_house(*, tokens: bool = True, clock: Callable[..., FakeClock] = FakeClock) -> AsyncIterator[House]:
-    """A house of its own: nothing is cached, every system is well, no breaker is open."""
+async def demo_house(
+    *, tokens: bool = True, clock: Callable[..., FakeClock] = FakeClock, more: Mapping[str, str] | None = None
+) -> AsyncIterator[House]:
+    """A house of its own: nothing is cached, every system is well, no breaker is open. `more` lays settings over it."""
     assert DIST.is_dir(), "the portal is not built: run `make portal`"
     now = clock(epoch=NOON.timestamp())
     async with DemoCompany(today=TODAY) as company:
-        settings, environment = demo_settings(company, SETTINGS)
+        settings, environment = demo_settings(company, {**SETTINGS, **(more or {})})
         offer: dict[str, Any] = explorer(settings, now.time()) if tokens else {}
         whole = Gateway(settings, environment, clock=now, explorer=lambda: offer, pages=[portal()])
         async with whole.running(), served(Starlette(routes=whole.routes)) as port:

@@ -12,8 +12,10 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import expect
 
+from gateway.demo.run import NO_BATCHES
 from tests.browser.conftest import OpenPage
 from tests.browser.portal.conftest import OpenPortal
+from tests.browser.portal.house import House, demo_house
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
@@ -62,4 +64,46 @@ async def test_both_pages_are_one_click_from_the_terminal(
     await expect(graphiql.response).to_contain_text("FORBIDDEN")
     assert graphiql.watch.origins() == {explorer[1]}
     assert await graphiql.violations() == []
+    assert graphiql.watch.complaints == []
+
+
+async def test_six_hundred_calls_are_warned_of_before_they_are_made(open_page: OpenPage) -> None:
+    """Where systems take one key a call, GraphiQL says what a list would cost, and nothing was asked for it."""
+    async with demo_house(more=NO_BATCHES) as house:
+        graphiql = await open_page(house.origin)
+        await graphiql.show("Plan")
+        await graphiql.tab("HundredCustomers").click()
+        await expect(graphiql.plan.tile("Calls")).to_contain_text("up to 6012 warnings")
+        await expect(graphiql.plan.warnings.last).to_contain_text(
+            "invoices.by_orders has no batch form: up to 500 calls to accounting, one for each key."
+        )
+        assert house.asked() == {}
+        assert graphiql.watch.complaints == []
+
+
+async def test_the_same_in_three_calls(open_page: OpenPage, house: House) -> None:
+    """With batches the same query is three calls before it runs and three when it ran; asked again, it is none."""
+    graphiql = await open_page(house.origin)
+    await graphiql.show("Plan")
+    await graphiql.tab("HundredCustomers").click()
+    await expect(graphiql.plan.tile("Calls")).to_contain_text("up to 3none out of the cache")
+    await graphiql.run()
+    await expect(graphiql.plan.root).to_contain_text("3 backend calls")
+    assert {name: len(operations) for name, operations in house.asked().items()} == {
+        "crm": 1,
+        "shop": 1,
+        "accounting": 1,
+    }
+    await graphiql.run()
+    await expect(graphiql.plan.root).to_contain_text("no backend call")
+    assert house.asked() == {}
+
+
+async def test_scopes_that_the_token_lacks(open_page: OpenPage, house: House) -> None:
+    """In the demo, too, one sees before running which scopes are missing and what will be null for it."""
+    graphiql = await open_page(house.origin)
+    await graphiql.show("Plan")
+    await graphiql.choose_token("Inventory only")
+    await expect(graphiql.plan.tile("Scopes")).to_contain_text("missing")
+    await expect(graphiql.plan.missing).to_contain_text("customers:read")
     assert graphiql.watch.complaints == []

@@ -11,10 +11,12 @@ export interface PlannedOperation {
   backend: string;
   /** Where in the query it is needed: `customers.nodes.orders`. */
   field: string;
-  /** How many calls it will take where that is known before running, else null. */
-  calls: number | null;
+  /** Null where nothing bounds them: below a list without `first`. */
   callsAtMost: number | null;
-  keysAtMost: number | null;
+  /** With such lists as long as the schema says they are about. */
+  callsAbout: number;
+  /** Lists have no keys. */
+  keysAbout: number | null;
   /** How many keys travel in one call: a batch form, or `single` for one call per key. */
   batch: string;
   /** `ttl` in seconds; `mayAnswer` says that the cache may make the calls unnecessary. */
@@ -34,7 +36,8 @@ export interface Warning {
 
 export interface Explain {
   levels: Level[];
-  calls: { least: number; most: number | null };
+  /** Without any help of the cache; `most` is null where nothing bounds them. */
+  calls: { most: number | null; about: number };
   cost: { value: number; limit: number | null };
   scopes: { needed: string[]; missing: string[] };
   refused: { path: string; scopes: string[] }[];
@@ -50,7 +53,7 @@ export interface TracedCall {
   startMs: number;
   durationMs: number;
   keys: number | null;
-  /** How many requests shared the call, this one included. */
+  /** How many look-ups shared the call, this one included. */
   shared: number;
   outcome: Outcome;
   attempts: number;
@@ -76,7 +79,7 @@ export function readExplain(extensions: Record<string, unknown> | undefined): Ex
   const { levels, calls, cost, scopes, refused, personal, warnings } = told as Told<Explain>;
   return {
     levels: list(levels).map(({ depth, operations }) => ({ depth, operations: list(operations).map(readOperation) })),
-    calls: { least: calls?.least ?? 0, most: calls?.most ?? null },
+    calls: { most: calls?.most ?? null, about: calls?.about ?? 0 },
     cost: { value: cost?.value ?? 0, limit: cost?.limit ?? null },
     scopes: { needed: texts(scopes?.needed), missing: texts(scopes?.missing) },
     refused: list(refused).map(({ path, scopes: needed }) => ({ path, scopes: texts(needed) })),
@@ -90,9 +93,9 @@ function readOperation(told: Told<PlannedOperation>): PlannedOperation {
     name: told.name ?? '',
     backend: told.backend ?? '',
     field: told.field ?? '',
-    calls: told.calls ?? null,
     callsAtMost: told.callsAtMost ?? null,
-    keysAtMost: told.keysAtMost ?? null,
+    callsAbout: told.callsAbout ?? 0,
+    keysAbout: told.keysAbout ?? null,
     batch: told.batch ?? 'single',
     cache: told.cache ?? null,
   };

@@ -12,7 +12,7 @@ function error(message: string, code?: string, more: Record<string, unknown> = {
 describe('judge', () => {
   it('takes the plan out of the answer', () => {
     const verdict = judge({ extensions: { explain: { levels: [], cost: { value: 7, limit: 100 } } } });
-    expect(verdict).toMatchObject({ plan: { cost: { value: 7, limit: 100 }, calls: { least: 0, most: null }, warnings: [] } });
+    expect(verdict).toMatchObject({ plan: { cost: { value: 7, limit: 100 }, calls: { most: null, about: 0 }, warnings: [] } });
   });
 
   it('keeps a plan that comes with errors of refused fields', () => {
@@ -61,9 +61,9 @@ describe('what the server leaves out', () => {
       name: 'crm.list',
       backend: 'crm',
       field: 'customers',
-      calls: null,
       callsAtMost: null,
-      keysAtMost: null,
+      callsAbout: 0,
+      keysAbout: null,
       batch: 'single',
       cache: null,
     });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
 import type { Trace, TracedCall } from './contract';
-import { callCount, count, duration, Palette, plural, range, seconds, seriesCount, waterfall } from './layout';
+import { bound, count, duration, Palette, plural, seconds, seriesCount, waterfall } from './layout';
 
 function call(startMs: number, durationMs: number, operation = 'orders.by_customers'): TracedCall {
   return { backend: 'shop', operation, startMs, durationMs, keys: 3, shared: 1, outcome: 'miss', attempts: 1, code: null };
@@ -72,17 +72,9 @@ describe('Palette', () => {
 
 describe('numbers as people read them', () => {
   it.each([
-    [{ calls: 1, callsAtMost: 1 }, '1 call'],
-    [{ calls: 0, callsAtMost: 0 }, '0 calls'],
-    [{ calls: null, callsAtMost: 500 }, 'up to 500 calls'],
-    [{ calls: null, callsAtMost: null }, 'calls unknown'],
-  ])('counts calls: %o', (operation, text) => expect(callCount(operation)).toBe(text));
-
-  it.each([
-    [3, 3, '3'],
-    [3, 1007, '3 to 1,007'],
-    [3, null, '3 or more'],
-  ])('ranges from %s to %s', (least, most, text) => expect(range(least, most)).toBe(text));
+    [1007, 1007, 'up to 1,007'],
+    [null, 500, 'about 500'],
+  ])('bounds by %s, about %s', (most, about, text) => expect(bound(most, about)).toBe(text));
 
   it.each([
     [0, '0 ms'],

@@ -1,6 +1,6 @@
 /** Where the bars of the waterfall go, and how numbers read. Pure, so that it is tested without a browser. */
 
-import type { PlannedOperation, Trace, TracedCall } from './contract';
+import type { Trace, TracedCall } from './contract';
 
 /** How many colours the style sheet has for backends. */
 export const seriesCount = 8;
@@ -53,16 +53,9 @@ export class Palette {
   }
 }
 
-/** `3 calls`, `1 call`, `up to 500 calls`. */
-export function callCount({ calls, callsAtMost }: Pick<PlannedOperation, 'calls' | 'callsAtMost'>): string {
-  if (calls !== null) return plural(calls, 'call');
-  return callsAtMost === null ? 'calls unknown' : `up to ${plural(callsAtMost, 'call')}`;
-}
-
-/** `3`, `3 to 7`, `3 or more`. */
-export function range(least: number, most: number | null): string {
-  if (most === null) return `${count(least)} or more`;
-  return least === most ? count(least) : `${count(least)} to ${count(most)}`;
+/** `up to 500` where that is the most, `about 500` where nothing bounds it. */
+export function bound(most: number | null, about: number): string {
+  return most === null ? `about ${count(about)}` : `up to ${count(most)}`;
 }
 
 export function plural(number: number, noun: string): string {

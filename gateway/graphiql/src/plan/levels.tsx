@@ -2,7 +2,7 @@
 
 import type { Level, PlannedOperation } from './contract';
 import type { Palette } from './layout';
-import { callCount, plural, seconds } from './layout';
+import { bound, plural, seconds } from './layout';
 
 export function Levels({ levels, palette }: { levels: Level[]; palette: Palette }) {
   if (levels.length === 0) return <p className="plan-hint">This operation asks no backend.</p>;
@@ -28,11 +28,11 @@ export function Levels({ levels, palette }: { levels: Level[]; palette: Palette 
 }
 
 function Operation({ operation, palette }: { operation: PlannedOperation; palette: Palette }) {
-  const { name, backend, field, keysAtMost, batch, cache } = operation;
-  const single = batch === 'single';
+  const { name, backend, field, callsAtMost, callsAbout, keysAbout, batch, cache } = operation;
+  const many = batch === 'single' && callsAbout > 1;
   const facts = [
-    keysAtMost !== null && (keysAtMost === 1 ? '1 key' : `up to ${plural(keysAtMost, 'key')}`),
-    single ? 'a call per key' : `${batch} batch`,
+    keysAbout !== null && plural(keysAbout, 'key'),
+    batch === 'single' ? 'a call per key' : batch !== 'list' && `${batch} in a call`,
     cache?.mayAnswer === true && (cache.ttl === null ? 'cache' : `cache: ${seconds(cache.ttl)}`),
   ].filter((fact) => fact !== false);
 
@@ -40,7 +40,9 @@ function Operation({ operation, palette }: { operation: PlannedOperation; palett
     <li className="plan-operation">
       <div className="plan-operation-name">
         <code>{name}</code>
-        <span className={single && operation.callsAtMost !== 1 ? 'plan-calls plan-calls-many' : 'plan-calls'}>{callCount(operation)}</span>
+        <span className={many ? 'plan-calls plan-calls-many' : 'plan-calls'}>
+          {callsAtMost === 1 ? '1 call' : `${bound(callsAtMost, callsAbout)} ${callsAbout === 1 ? 'call' : 'calls'}`}
+        </span>
       </div>
       <div className="plan-operation-field">
         <span className="plan-backend">

@@ -29,10 +29,11 @@ function Content({ run, palette }: { run: Run; palette: Palette }) {
 
 function Traced({ name, trace, palette }: { name: string | null; trace: Trace; palette: Palette }) {
   const { hits, misses, stale } = trace.cache;
+  const made = trace.calls.filter(isCall).length;
   return (
     <div className="plan-run">
       <p>
-        {name !== null && <code>{name}</code>} <strong>{duration(trace.durationMs)}</strong>, {plural(trace.calls.length, 'backend call')}. Cache:{' '}
+        {name !== null && <code>{name}</code>} <strong>{duration(trace.durationMs)}</strong>, {made === 0 ? 'no backend call' : plural(made, 'backend call')}. Cache:{' '}
         {plural(hits, 'hit')}, {misses === 1 ? '1 miss' : `${misses} misses`}, {stale} stale.
       </p>
       {trace.calls.length > 0 && (
@@ -86,6 +87,11 @@ function Waterfall({ trace, palette }: { trace: Trace; palette: Palette }) {
   );
 }
 
+/** Everything else is what the cache gave without a call. */
+function isCall({ outcome }: TracedCall): boolean {
+  return outcome === 'miss' || outcome === 'error';
+}
+
 function CallTable({ calls }: { calls: TracedCall[] }) {
   return (
     <div className="plan-table" tabIndex={0} role="region" aria-label="Backend calls of the last run">
@@ -93,14 +99,9 @@ function CallTable({ calls }: { calls: TracedCall[] }) {
         <thead>
           <tr>
             <th scope="col">Call</th>
-            <th scope="col">Time</th>
             <th scope="col">Outcome</th>
-            <th scope="col">Keys</th>
             <th scope="col">Start</th>
-            <th scope="col" title="Requests that shared the call">
-              Shared
-            </th>
-            <th scope="col">Attempts</th>
+            <th scope="col">Time</th>
           </tr>
         </thead>
         <tbody>
@@ -108,19 +109,13 @@ function CallTable({ calls }: { calls: TracedCall[] }) {
             <tr key={index}>
               <th scope="row">
                 <code>{call.operation}</code>
-                <span>
-                  {call.backend}
-                  {call.code !== null && ` · ${call.code}`}
-                </span>
+                <span>{facts(call).join(' · ')}</span>
               </th>
-              <td>{duration(call.durationMs)}</td>
               <td>
                 <span className={`plan-outcome plan-outcome-${call.outcome}`}>{call.outcome}</span>
               </td>
-              <td>{call.keys ?? ''}</td>
               <td>{duration(call.startMs)}</td>
-              <td>{call.shared}</td>
-              <td>{call.attempts}</td>
+              <td>{duration(call.durationMs)}</td>
             </tr>
           ))}
         </tbody>
@@ -130,8 +125,16 @@ function CallTable({ calls }: { calls: TracedCall[] }) {
 }
 
 function describe(call: TracedCall): string {
-  const parts = [call.backend, call.operation, duration(call.durationMs), call.code ?? call.outcome];
-  if (call.keys !== null) parts.push(plural(call.keys, 'key'));
-  if (call.attempts > 1) parts.push(`${call.attempts} attempts`);
-  return parts.join(' · ');
+  return [call.operation, duration(call.durationMs), call.outcome, ...facts(call)].join(' · ');
+}
+
+/** What is worth saying of a call beside its name and time: what is as usual is left out. */
+function facts({ backend, keys, shared, attempts, code }: TracedCall): string[] {
+  return [
+    backend,
+    ...(code === null ? [] : [code]),
+    ...(keys === null ? [] : [plural(keys, 'key')]),
+    ...(shared > 1 ? [`shared by ${shared} look-ups`] : []),
+    ...(attempts > 1 ? [`${attempts} attempts`] : []),
+  ];
 }

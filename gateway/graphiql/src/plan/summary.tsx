@@ -3,7 +3,7 @@
 import type { ReactNode } from 'react';
 
 import type { Explain } from './contract';
-import { count, plural, range } from './layout';
+import { bound, count, plural } from './layout';
 
 type Tone = 'good' | 'warning' | 'error' | 'info';
 
@@ -16,9 +16,9 @@ export function Summary({ plan }: { plan: Explain }) {
         <Tile
           name="Calls"
           tone={warnings.length > 0 ? 'warning' : 'good'}
-          note={warnings.length > 0 ? plural(warnings.length, 'warning') : 'no warnings'}
+          note={warnings.length > 0 ? plural(warnings.length, 'warning') : 'none out of the cache'}
         >
-          {range(calls.least, calls.most)}
+          {bound(calls.most, calls.about)}
         </Tile>
         <Tile
           name="Scopes"
