@@ -42,9 +42,10 @@ def open_answer(content_type: str, body: bytes, service: Service, grammar: Gramm
     found = next((child for child in root if child.tag == f"{namespace}}}Body"), None)
     if found is None:
         raise AnswerProblem("no body", "the answer's envelope has no Body")
-    first = next(iter(found), None)
-    if first is not None and first.tag in _FAULTS:
-        raise read_fault(first, version, service, grammar)
+    for child in found:
+        # Wherever it stands: SOAP allows nothing beside a fault, so what does stand there is no whole answer.
+        if child.tag in _FAULTS:
+            raise read_fault(child, version, service, grammar)
     return found
 
 

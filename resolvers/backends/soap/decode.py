@@ -59,7 +59,7 @@ class Compiler:
 
         def decode(element: Any) -> Any:
             text = element.text
-            if text is None:
+            if text is None or len(element):
                 return blank_text(element) if textual else nothing(element)
             if read is None:
                 return text

@@ -173,7 +173,7 @@ class Interpreter:
                 continue
             inner = wanted.of(found.key)
             if inner is not None:
-                self._field(child, found, values, inner)
+                self._field(child, found, values, inner, repeats=struct.wildcard)
         for child in struct.fields:
             if child.key not in values and wanted.of(child.key) is not None:
                 values[child.key] = [] if child.many else None
@@ -181,7 +181,10 @@ class Interpreter:
             _with_typename(values, struct)
         return self._with_attributes(element, struct, values, wanted)
 
-    def _field(self, child: Any, found: Field, values: dict[str, Any], wanted: Wanted) -> None:
+    def _field(
+        self, child: Any, found: Field, values: dict[str, Any], wanted: Wanted, *, repeats: bool = False
+    ) -> None:
+        """One child. Where it `repeats` by xsd:any, what says the same is no second value."""
         key = found.key
         declared = found.type
         for substitute in found.substitutes:
@@ -196,7 +199,7 @@ class Interpreter:
             value = problem
         if found.many:
             values.setdefault(key, []).append(value)
-        elif key in values:
+        elif key in values and not (repeats and values[key] == value):
             raise DecodeProblem("one element", "several", (key,))
         else:
             values[key] = value

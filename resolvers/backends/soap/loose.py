@@ -46,23 +46,26 @@ def loose(  # noqa: C901 - one loop, since a call per element would cost as much
 
     def decode(element: Any) -> dict[str, Any] | None:
         values: dict[str, Any] = {}
-        passed = 0
+        passed = new = 0
         key = ""
         try:
             for child in element:
                 mode, key, read = find(child.tag) or unknown(child.tag)
                 if mode == TEXT:
                     text = child.text
-                    values[key] = text if text is not None else blank_text(child)
+                    values[key] = text if text is not None and not len(child) else blank_text(child)
                 elif mode == SCALAR:
                     text = child.text
-                    values[key] = read(text) if text is not None else nothing(child)
+                    values[key] = read(text) if text is not None and not len(child) else nothing(child)
                 elif mode == SKIP:
                     passed += 1
                 elif mode == NODE:
                     values[key] = read(child)
                 elif mode == NEW:
-                    passed += gather(values, key, read(child))
+                    if gather(values, key, read(child)):
+                        passed += 1
+                    else:
+                        new += 1
                 else:
                     passed += _append(values, key, read, child, alone=mode == ITEMS)
         except (ValueError, ArithmeticError) as exc:
@@ -71,14 +74,14 @@ def loose(  # noqa: C901 - one loop, since a call per element would cost as much
             problem.within(key)
             raise
         if len(values) + passed != len(element):
-            raise DecodeProblem("one element", "several", (_repeated(element, table),))
+            _refuse_repeated(element, table, struct)
         if not values and not passed and _is_blank(element, struct):
             return None
-        return complete(element, values)
+        return complete(element, values, len(values) - new)
 
-    def complete(element: Any, values: dict[str, Any]) -> dict[str, Any]:
-        """With what is missing, and with what is not among the children."""
-        if len(values) != size:
+    def complete(element: Any, values: dict[str, Any], declared: int) -> dict[str, Any]:
+        """With what is missing of the declared children, and with what is not among the children."""
+        if declared != size:
             values = {**singles, **values}
             for key in lists:
                 values.setdefault(key, [])
@@ -94,7 +97,7 @@ def loose(  # noqa: C901 - one loop, since a call per element would cost as much
 
 
 def nothing(element: Any) -> Any:
-    """None for an element without text, unless it holds elements instead."""
+    """None for an element without text, unless it holds elements: to take the text before them would cut it."""
     if len(element):
         raise DecodeProblem("a text", "<>")
     return None
@@ -160,16 +163,22 @@ def _attribute(element: Any, attribute: Attribute, read: FromText | None) -> Any
         raise DecodeProblem(repr(attribute.type), text, (attribute.key,)) from exc
 
 
-def _repeated(element: Any, table: Table) -> str:
-    """The key of which there are several."""
-    seen: set[str] = set()
+def _refuse_repeated(element: Any, table: Table, struct: Struct) -> None:
+    """Raise DecodeProblem for what comes more than once, since to take either would lose the other.
+
+    Where xsd:any allows it and both say the same, nothing is lost: Salesforce sends the id of every record twice.
+    """
+    seen: dict[str, Any] = {}
     for child in element:
         mode, key, _ = table.get(child.tag, (SKIP, "", None))
-        if mode in (TEXT, SCALAR, NODE):
-            if key in seen:
-                return key
-            seen.add(key)
-    return ""
+        if mode not in (TEXT, SCALAR, NODE):
+            continue
+        before = seen.setdefault(key, child)
+        same = before.text == child.text and not len(before) and not len(child)
+        if before is not child and not (struct.wildcard and same):
+            raise DecodeProblem("one element", "several", (key,))
+    if not struct.wildcard:
+        raise DecodeProblem("one element", "several")
 
 
 def _unfit(struct: Struct, key: str, child: Any) -> DecodeProblem:

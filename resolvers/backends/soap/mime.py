@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from base64 import b64encode
+from binascii import Error as BinasciiError
+from binascii import a2b_base64, a2b_qp
 from collections.abc import Mapping
 from email.parser import BytesHeaderParser
 from typing import Any, Final
@@ -34,7 +36,10 @@ def split(content_type: str, body: bytes) -> tuple[str, bytes, dict[str, bytes]]
     types: dict[str, str] = {}
     for number, chunk in enumerate(chunks[1:-1]):
         head, content = _head_and_content(chunk)
+        content = _decoded(content, head.get("content-transfer-encoding", "binary").strip().lower())
         name = head.get("content-id", f"#{number}").strip().strip("<>")
+        if name in parts:
+            raise AnswerProblem("multipart", "two parts of the multipart answer have the same Content-ID")
         parts[name] = content
         types[name] = head.get("content-type", "text/xml")
     start = (parameter(content_type, "start") or next(iter(parts))).strip("<>")
@@ -56,6 +61,20 @@ def put_in_place(root: Any, parts: Mapping[str, bytes]) -> None:
             raise AnswerProblem("multipart", "the answer refers to a part that is missing")
         holder.remove(include)
         holder.text = b64encode(content).decode("ascii")
+
+
+def _decoded(content: bytes, encoding: str) -> bytes:
+    """The bytes of a part without its Content-Transfer-Encoding (RFC 2045 §6). Raises AnswerProblem."""
+    if encoding in ("binary", "8bit", "7bit"):
+        return content
+    try:
+        if encoding == "base64":
+            return a2b_base64(content.translate(None, b" \t\r\n"), strict_mode=True)
+        if encoding == "quoted-printable":
+            return a2b_qp(content)
+    except BinasciiError as exc:
+        raise AnswerProblem("multipart", "a part of the multipart answer is not in the encoding that it tells") from exc
+    raise AnswerProblem("multipart", "a part of the multipart answer has an encoding that nobody knows")
 
 
 def _head_and_content(chunk: bytes) -> tuple[dict[str, str], bytes]:

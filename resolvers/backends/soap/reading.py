@@ -69,13 +69,19 @@ def decimal(text: str) -> Decimal:
 
 
 def floating(text: str) -> Decimal:
-    """xsd:float and xsd:double, with the digits that came."""
+    """xsd:float and xsd:double, with the digits that came, within the range of a double.
+
+    A larger exponent is no double, and written out without one it would fill the memory.
+    """
     text = text.strip(_SPACE)
     if not _FLOAT.fullmatch(text):
         text = _FLOAT_WORDS.get(text, "")
         if not text:
             raise ValueError("not a number")
-    return Decimal(text)
+    value = Decimal(text)
+    if value.is_finite() and not -400 < value.adjusted() < 309:
+        raise ValueError("out of the range of a double")
+    return value
 
 
 def boolean(text: str) -> bool:

@@ -13,7 +13,7 @@ from resolvers.backends.soap.decode import Compiler
 from resolvers.backends.soap.grammar import Grammar
 from resolvers.backends.soap.interpret import Interpreter
 from resolvers.backends.soap.loose import Decode
-from resolvers.backends.soap.problems import AnswerProblem, ConfigurationProblem, DecodeProblem
+from resolvers.backends.soap.problems import AnswerProblem, ConfigurationProblem, DecodeProblem, token
 from resolvers.backends.soap.settings import SoapOperationSettings
 from resolvers.backends.soap.types import Anything, Array, Operation, Scalar, Struct, Type
 from resolvers.backends.soap.wanted import EVERYTHING, Wanted, wanted_by
@@ -76,9 +76,9 @@ class Reply:
         compiled = self._decode is not None and not (rpc and (b"href" in body or b"\x00" in body[:8]))
         try:
             if compiled and self._columns is not None and len(body) >= WORTH_IT:
-                items = self._columns.read(element)
-                if items is not None:
-                    return self._told(self._beside(element) if self._beside is not None else None, items)
+                rows = self._columns.read(element)
+                if rows is not None:
+                    return self._told(self._beside(element) if self._beside is not None else None, rows)
             if compiled and self._decode is not None:
                 value = self._decode(element)
             else:
@@ -87,7 +87,10 @@ class Reply:
                 value = interpreter.value(element, self._root, self._wanted)
         except RecursionError:
             raise AnswerProblem("limit", "the answer is nested too deeply") from None
-        return self._told(value, items_of(find(value, self._items or ())))
+        items = items_of(find(value, self._items or ()))
+        if not items and self._items and not self._operation.encoded:
+            refuse_strangers(element, self._root, self._items)
+        return self._told(value, items)
 
     def _told(self, value: Any, items: Sequence[Any]) -> Payload:
         """The items with what the answer tells beside them."""
@@ -107,9 +110,11 @@ class Reply:
         children = list(envelope_body)
         if not children:
             raise AnswerProblem("empty body", "the answer's Body is empty")
-        for child in children:
-            if child.tag.rpartition("}")[2] == expected:
-                return child
+        named = [child for child in children if child.tag.rpartition("}")[2] == expected]
+        if len(named) > 1:
+            raise AnswerProblem("not expected", f"the answer holds several {expected}")
+        if named:
+            return named[0]
         if self._operation.style == "rpc":
             return next((child for child in children if child.get("id") is None), children[0])
         raise AnswerProblem("not expected", f"the answer holds no {expected}")
@@ -206,6 +211,36 @@ def items_of(value: Any) -> Sequence[Any]:
     if not isinstance(value, list):
         return (value,)
     return [item for item in value if item is not None] if None in value else value
+
+
+def refuse_strangers(element: Any, declared: Type | None, path: Path) -> None:
+    """Raise AnswerProblem where an answer without items holds elements of which its type knows none.
+
+    Unknown elements beside known ones are what servers add in time. Unknown ones alone are the items under another
+    name or namespace, or an error in a form of its own: to ignore them would tell that there are none.
+    """
+    for key in path:
+        if not isinstance(declared, Struct) or declared.wildcard or declared.groups or not len(element):
+            return
+        known = [child for child in element if _is_declared(declared, child.tag)]
+        field = declared.field_named(key)
+        if not known:
+            expected = field.name if field is not None else key
+            came = token(element[0].tag.rpartition("}")[2]) or "another element"
+            raise AnswerProblem("not expected", f"the answer holds no {expected}, but {came}")
+        if field is None or len(known) != 1:
+            return
+        element, declared = known[0], field.type
+
+
+def _is_declared(struct: Struct, tag: str) -> bool:
+    """Whether it is a child's name, with the namespace that it should have or lack, or without the one it should."""
+    namespace, _, local = tag.rpartition("}")
+    return any(
+        tag == field.tag or (local == field.name and not (namespace and field.namespace))
+        for child in struct.fields
+        for field in (child, *child.substitutes)
+    )
 
 
 def _whole_number(value: Any) -> int | None:

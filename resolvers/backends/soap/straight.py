@@ -90,7 +90,7 @@ def _value(index: int, child: Child) -> tuple[list[str], str]:
     """The line that takes the current child's text, where it is needed, and the expression for its value."""
     if child.decode is not None:
         return [], f"read{index}(child)"
-    text = ["  text = child.text"]
+    text = ["  text = child.text if not len(child) else None"]
     if child.read is None:
         return text, "text if text is not None else blank_text(child)"
     return text, f"({_conversion(index, child)}) if text is not None else nothing(child)"

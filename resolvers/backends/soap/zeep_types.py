@@ -10,6 +10,7 @@ from zeep.xsd import AnySimpleType, ComplexType
 from zeep.xsd.elements import Any as AnyElement
 from zeep.xsd.elements import Choice, Element
 from zeep.xsd.elements import Group as GroupElement
+from zeep.xsd.elements.builtins import Schema as AnySchema  # `ref="xs:schema"`, as in every DataSet of .NET
 from zeep.xsd.types import builtins
 from zeep.xsd.types.collection import ListType, UnionType
 
@@ -136,7 +137,7 @@ class TypeCopier:
         for key, particle in nested:
             if isinstance(particle, Element):
                 struct.fields.append(self.field(key, particle, optional=optional, many=many))
-            elif isinstance(particle, AnyElement):
+            elif isinstance(particle, (AnyElement, AnySchema)):
                 struct.wildcard = True
             else:
                 repeats = many or bool(particle.accepts_multiple)
@@ -179,7 +180,7 @@ def _elements(nested: Any) -> Iterator[tuple[str, Any]]:
     for key, particle in nested:
         if isinstance(particle, Element):
             yield key, particle
-        elif not isinstance(particle, AnyElement):
+        elif not isinstance(particle, (AnyElement, AnySchema)):
             inner = particle.child if isinstance(particle, GroupElement) else particle
             yield from _elements(inner.elements_nested)
 

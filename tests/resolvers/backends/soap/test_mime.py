@@ -4,6 +4,9 @@
 
 from __future__ import annotations
 
+from base64 import encodebytes
+from binascii import b2a_qp
+
 import pytest
 
 from resolvers.backends.soap.answer import open_answer
@@ -61,12 +64,38 @@ def test_without_start_the_first_part_is_the_root() -> None:
     assert read('multipart/related; boundary="b=1"', multipart(ROOT_PART, FILE_PART))["file"] == FILE
 
 
+@pytest.mark.parametrize(
+    ("encoding", "content"),
+    [
+        ("binary", FILE),
+        ("Base64", encodebytes(FILE).replace(b"\n", b"\r\n")),
+        ("quoted-printable", b2a_qp(FILE, istext=False)),
+    ],
+)
+def test_parts_are_read_in_the_encoding_that_they_tell(encoding: str, content: bytes) -> None:
+    """RFC 2045 §6: what is carried as text is still the file, not the text."""
+    part = ("file@1", f"application/octet-stream\r\nContent-Transfer-Encoding: {encoding}", content)
+    assert read(TYPE, multipart(ROOT_PART, part))["file"] == FILE
+
+
 BROKEN = {
     "no boundary": ("multipart/related", multipart(ROOT_PART, FILE_PART), "multipart"),
     "a part that is missing": (TYPE, multipart(ROOT_PART), "multipart"),
     "a root part that is missing": (TYPE, multipart(FILE_PART), "multipart"),
     "an end that is missing": (TYPE, multipart(ROOT_PART, FILE_PART, end=b""), "truncated"),
-    "too many parts": (TYPE, multipart(ROOT_PART, *[("x", "text/plain", b"")] * 1001), "limit"),
+    "too many parts": (TYPE, multipart(ROOT_PART, *[(f"x{n}", "text/plain", b"") for n in range(1001)]), "limit"),
+    "two parts of one name": (TYPE, multipart(ROOT_PART, FILE_PART, FILE_PART), "multipart"),
+    "a part under another name": (TYPE, multipart(ROOT_PART, ("file@2", "text/plain", FILE)), "multipart"),
+    "a part in an unknown encoding": (
+        TYPE,
+        multipart(ROOT_PART, ("file@1", "text/plain\r\nContent-Transfer-Encoding: x-uuencode", FILE)),
+        "multipart",
+    ),
+    "a part that is no base64": (
+        TYPE,
+        multipart(ROOT_PART, ("file@1", "text/plain\r\nContent-Transfer-Encoding: base64", b"a*b=")),
+        "multipart",
+    ),
     "a part without content": (TYPE, b"\r\n--b=1\r\nContent-ID: <root>\r\n--b=1--", "multipart"),
 }
 

@@ -10,7 +10,7 @@ import pytest
 
 from resolvers.backends.soap.answer import open_answer
 from resolvers.backends.soap.grammar import Grammar
-from resolvers.backends.soap.problems import ConfigurationProblem, DecodeProblem
+from resolvers.backends.soap.problems import AnswerProblem, ConfigurationProblem, DecodeProblem, SoapFault
 from resolvers.backends.soap.reply import Payload, Reply
 from resolvers.backends.soap.settings import SoapOperationSettings
 from tests.resolvers.backends.soap.wsdls import TNS, answered, describe, envelope, load, response, rpc_messages
@@ -64,6 +64,43 @@ def test_without_a_path_the_answer_is_the_record() -> None:
     """A bare answer is one record, with only what is wanted of it."""
     (record,) = read(answered("<one><id>1</id></one>"), needs=["one"]).items
     assert record == {"one": {"id": 1}}
+
+
+STRANGERS = {
+    "another name for the list": ("<lists><row><id>1</id></row></lists>", "holds no page, but lists"),
+    "another name for the items": ("<page><list><Row><id>1</id></Row></list></page>", "holds no row, but Row"),
+    "another namespace": ('<page xmlns="urn:other"><list/></page>', "holds no page, but page"),
+    "an error of its own form": ("<error>no database</error>", "holds no page, but error"),
+    "a fault within the answer": ("<s:Fault><faultcode>s:Server</faultcode></s:Fault>", "holds no page, but Fault"),
+}
+
+
+@pytest.mark.parametrize(("content", "told"), STRANGERS.values(), ids=STRANGERS.keys())
+def test_strangers_in_the_place_of_the_items_are_not_an_empty_list(content: str, told: str) -> None:
+    """Elements that the type does not know, and nothing that it knows: whatever that is, it does not say `none`."""
+    with pytest.raises(AnswerProblem, match=told):
+        read(answered(content), "page.list.row")
+
+
+@pytest.mark.parametrize(
+    "content", ["<page><total>0</total><new/></page>", "<page><new/><list/></page>", "<ids>1</ids>"]
+)
+def test_fields_that_a_server_adds_beside_an_empty_list_change_nothing(content: str) -> None:
+    """Servers grow: what is new beside what is known is left alone."""
+    assert list(read(answered(content), "page.list.row").items) == []
+
+
+@pytest.mark.parametrize("before", ["", f'<GetResponse xmlns="{TNS}"><one><id>1</id></one></GetResponse>'])
+def test_a_fault_counts_wherever_it_stands(before: str) -> None:
+    """A fault beside an answer is a fault (SOAP 1.1 §4.4), and never half a result."""
+    with pytest.raises(SoapFault, match="Server: no disk"):
+        read(envelope(before + "<s:Fault><faultcode>s:Server</faultcode><faultstring>no disk</faultstring></s:Fault>"))
+
+
+def test_two_answers_in_one_body_are_refused() -> None:
+    """To take the first would lose the other."""
+    with pytest.raises(AnswerProblem, match="several GetResponse"):
+        read(envelope(f'<GetResponse xmlns="{TNS}"/><GetResponse xmlns="{TNS}"><one><id>1</id></one></GetResponse>'))
 
 
 MISTAKES = {
