@@ -15,23 +15,16 @@ from starlette.applications import Starlette
 from gateway.app import Gateway
 from gateway.auth.mint import mint
 from gateway.demo.company import DemoCompany
-from gateway.demo.run import demo_settings
 from gateway.demo.tokens import DEMO_KEY, SCOPES
 from gateway.settings import Settings
 from tests.client import Client
+from tests.patience import demo_settings
 
 TODAY = date(2026, 11, 21)
 """The day of the demo's books in the tests, so that overdue invoices stay overdue."""
 
 MakeToken = Callable[..., str]
 CallsOf = Callable[[], dict[str, list[str]]]
-
-
-PATIENT = {
-    "BIZGRAPH_SERVER__DEADLINE": "30s",
-    **{f"BIZGRAPH_BACKENDS__{name}__TIMEOUT": "20s" for name in ("CRM", "SHOP", "WAREHOUSE", "ACCOUNTING")},
-}
-"""So much time that a busy machine does not fail a test; tests of time-outs set their own."""
 
 
 @pytest.fixture(autouse=True)
@@ -57,7 +50,7 @@ def configured() -> dict[str, str]:
 @pytest.fixture
 async def house(company: DemoCompany, configured: dict[str, str]) -> AsyncIterator[Gateway]:
     """The gateway for the demo's configuration, opened."""
-    settings, environment = demo_settings(company, {**PATIENT, **configured})
+    settings, environment = demo_settings(company, configured)
     whole = Gateway(settings, environment)
     async with whole.running():
         company.clear_calls()

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest_asyncio
-from playwright.async_api import Browser, async_playwright
+from playwright.async_api import Browser, async_playwright, expect
 
 from tests.browser.pages import GraphiQLPage
 from tests.browser.server import Gateway, serving
@@ -35,6 +35,7 @@ async def chromium() -> AsyncIterator[Browser]:
     """The Chromium that is installed here; none is downloaded."""
     executable = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     assert executable, "browser tests need Chromium on the PATH"
+    expect.set_options(timeout=20_000)  # a busy machine draws late
     async with async_playwright() as playwright:
         running = await playwright.chromium.launch(executable_path=executable, args=CHROMIUM_ARGUMENTS)
         yield running

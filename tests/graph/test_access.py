@@ -26,12 +26,12 @@ from graphql import (
 
 from gateway.app import Gateway
 from gateway.demo.company import DemoCompany
-from gateway.demo.run import demo_settings
 from gateway.demo.tokens import SCOPES
 from schema.access import SCOPES as NEEDED
 from schema.build import build_schema, graphql_schema
 from tests.client import Answer, Client
-from tests.conftest import PATIENT, TODAY, CallsOf, MakeToken
+from tests.conftest import TODAY, CallsOf, MakeToken
+from tests.patience import demo_settings
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -144,7 +144,7 @@ async def company() -> AsyncIterator[DemoCompany]:
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def house(company: DemoCompany) -> AsyncIterator[Gateway]:
-    whole = Gateway(*demo_settings(company, {**PATIENT, "BIZGRAPH_CACHE__STORE": "off"}))
+    whole = Gateway(*demo_settings(company, {"BIZGRAPH_CACHE__STORE": "off"}))
     async with whole.running():
         yield whole
 

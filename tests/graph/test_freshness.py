@@ -10,14 +10,14 @@ from starlette.applications import Starlette
 
 from gateway.app import Gateway
 from gateway.demo.company import DemoCompany
-from gateway.demo.run import demo_settings
 from gateway.demo.switches import Switch
 from gateway.operations import kept_for
 from resolvers.context import Lifetime
 from resolvers.principal import ANONYMOUS, Principal
 from tests.client import Answer, Client
-from tests.conftest import PATIENT, CallsOf, MakeToken
+from tests.conftest import CallsOf, MakeToken
 from tests.doubles import FakeClock
+from tests.patience import demo_settings
 
 QUERY = """{ customer(id: "c7") { name mine: orders(first: 2) { nodes { number lines { product { name } } } } } }"""
 
@@ -31,7 +31,7 @@ def time() -> FakeClock:
 @pytest.fixture
 async def house(company: DemoCompany, configured: dict[str, str], time: FakeClock) -> AsyncIterator[Gateway]:
     """The gateway on a clock that the test moves."""
-    settings, environment = demo_settings(company, PATIENT | {"BIZGRAPH_CACHE__JITTER": "0"} | configured)
+    settings, environment = demo_settings(company, {"BIZGRAPH_CACHE__JITTER": "0"} | configured)
     whole = Gateway(settings, environment, clock=time)
     async with whole.running():
         company.clear_calls()

@@ -10,8 +10,8 @@ import pytest
 
 from gateway.app import Gateway
 from gateway.demo.company import DemoCompany
-from gateway.demo.run import demo_settings
 from tests.doubles import FakeClock
+from tests.patience import demo_settings
 
 Value = Callable[..., float]
 

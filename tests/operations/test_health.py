@@ -9,7 +9,6 @@ import pytest
 
 from gateway.app import Gateway
 from gateway.demo.company import DemoCompany
-from gateway.demo.run import demo_settings
 from gateway.demo.switches import Switch
 from gateway.http.operators import OPS_READ
 from resolvers.backends.soap.loader import FIRST_PAUSE
@@ -17,6 +16,7 @@ from tests.client import Client
 from tests.conftest import MakeToken
 from tests.doubles import FakeClock
 from tests.operations.conftest import Value, until
+from tests.patience import demo_settings
 
 CUSTOMER = '{ customer(id: "c7") { name } }'
 PRODUCT = '{ product(sku: "SKU-0042") { name } }'

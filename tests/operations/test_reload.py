@@ -13,7 +13,6 @@ import structlog
 
 from gateway.app import Gateway
 from gateway.demo.company import DemoCompany
-from gateway.demo.run import demo_settings
 from gateway.demo.switches import Switch
 from gateway.reload import Serving, changed
 from gateway.settings import ConfigurationError, Settings
@@ -21,6 +20,7 @@ from gateway.telemetry.telemetry import Telemetry
 from tests.client import Client
 from tests.conftest import MakeToken
 from tests.operations.conftest import until
+from tests.patience import demo_settings
 
 TEN = "{ customers(first: 10) { nodes { name } } }"
 

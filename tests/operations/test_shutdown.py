@@ -12,13 +12,13 @@ import uvicorn
 
 from gateway.app import Gateway
 from gateway.demo.company import DemoCompany
-from gateway.demo.run import demo_settings
 from gateway.demo.switches import Switch
 from gateway.http.draining import protocol_state
 from gateway.reload import Serving
 from gateway.server import uvicorn_config
 from tests.conftest import MakeToken
 from tests.operations.conftest import until
+from tests.patience import demo_settings
 
 CUSTOMER = '{ customer(id: "c7") { name } }'
 

@@ -19,10 +19,10 @@ import uvicorn
 
 from gateway.app import create_app
 from gateway.demo.company import DemoCompany
-from gateway.demo.run import demo_settings
 from gateway.server import uvicorn_config
 from gateway.settings import Settings
 from tests.conftest import TODAY
+from tests.patience import demo_settings
 
 PATIENCE = 20.0
 """Seconds after which a test that waits has failed."""

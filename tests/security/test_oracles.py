@@ -10,11 +10,11 @@ from starlette.applications import Starlette
 
 from gateway.app import Gateway
 from gateway.demo.company import DemoCompany
-from gateway.demo.run import demo_settings
 from gateway.demo.switches import Switch
 from tests.client import Client
-from tests.conftest import PATIENT, CallsOf, MakeToken
+from tests.conftest import CallsOf, MakeToken
 from tests.doubles import FakeClock
+from tests.patience import demo_settings
 
 OWN, OTHER = "c7", "c8"
 SYSTEMS = {"order": "shop", "invoice": "accounting"}
@@ -33,7 +33,7 @@ async def house(company: DemoCompany, time: FakeClock) -> AsyncIterator[Gateway]
     plain = {"BIZGRAPH_CACHE__JITTER": "0"}
     for name in ("SHOP", "ACCOUNTING"):  # Attempts and breakers follow what went before, whoever asked it.
         plain |= {f"BIZGRAPH_BACKENDS__{name}__RETRIES": "0", f"BIZGRAPH_BACKENDS__{name}__BREAKER": "off"}
-    whole = Gateway(*demo_settings(company, PATIENT | plain), clock=time)
+    whole = Gateway(*demo_settings(company, plain), clock=time)
     async with whole.running():
         company.clear_calls()
         yield whole

@@ -17,13 +17,13 @@ from gateway.app import Gateway
 from gateway.auth.settings import DenylistSettings
 from gateway.auth.shared_denylist import SharedDenylist
 from gateway.demo.company import DemoCompany
-from gateway.demo.run import demo_settings
 from gateway.demo.tokens import SCOPES
 from gateway.http.headers import SECURITY
 from gateway.settings import ConfigurationError
 from tests.client import Answer, Client
 from tests.conftest import CallsOf, MakeToken
 from tests.gateway.auth.conftest import redis, redis_server
+from tests.patience import demo_settings
 from tests.security.conftest import with_settings
 from tests.security.served import Served, post, serving
 

@@ -17,7 +17,6 @@ from typer.testing import CliRunner
 from gateway.app import Gateway
 from gateway.cli import app as command_line
 from gateway.demo.company import DemoCompany
-from gateway.demo.run import demo_settings
 from gateway.demo.switches import Switch
 from gateway.settings import ConfigurationError
 from gateway.telemetry.logs import configure_logging
@@ -25,6 +24,7 @@ from schema.access import PERSONAL
 from schema.binding import ATTRIBUTE, BATCH
 from tests.client import Client
 from tests.conftest import MakeToken
+from tests.patience import demo_settings
 
 Read = list[tuple[list[str], list[str]]]
 

@@ -11,12 +11,12 @@ from starlette.applications import Starlette
 
 from gateway.app import Gateway
 from gateway.demo.company import DemoCompany
-from gateway.demo.run import demo_settings
 from gateway.demo.switches import Switch
 from gateway.settings import ConfigurationError
 from resolvers.principal import Principal
 from tests.client import Client
 from tests.conftest import TODAY, MakeToken
+from tests.patience import demo_settings
 
 NAME = '{ customer(id: "c7") { name orders(first: 1) { nodes { number } } } }'
 

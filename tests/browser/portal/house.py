@@ -12,10 +12,11 @@ from starlette.applications import Starlette
 from gateway.app import Gateway
 from gateway.demo.company import DemoCompany
 from gateway.demo.portal import DIST, portal
-from gateway.demo.run import demo_settings, explorer
+from gateway.demo.run import explorer
 from tests.conftest import TODAY
 from tests.doubles import FakeClock
 from tests.gateway.http.conftest import served
+from tests.patience import demo_settings
 
 NOON = datetime.combine(TODAY, time(12), UTC)
 """When the tests begin, for the gateway and for the browser."""

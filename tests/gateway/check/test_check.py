@@ -18,11 +18,12 @@ from gateway.check.command import CannotCheck, check, samples_of, usual_file
 from gateway.check.report import Report
 from gateway.check.table import show
 from gateway.demo.company import DemoCompany
-from gateway.demo.run import configuration_path, demo_environment, demo_settings
+from gateway.demo.run import configuration_path, demo_environment
 from gateway.demo.switches import Switch, Trouble
 from gateway.settings import load
 from tests.gateway.check.conftest import CheckCrm
 from tests.gateway.check.crm import CONFIGURATION, Crm
+from tests.patience import demo_settings
 
 ROOT = Path(__file__).resolve().parents[3]
 

@@ -12,8 +12,9 @@ from gateway.check.everything import everything
 from gateway.check.report import Report
 from gateway.cli import app
 from gateway.demo.company import DemoCompany
-from gateway.demo.run import configuration_path, demo_environment, demo_settings
+from gateway.demo.run import configuration_path, demo_environment
 from schema.build import build_schema, graphql_schema
+from tests.patience import demo_settings
 
 TWO = {"customers": ["c7", "c8"]}
 WRONG_OWNER = {"BIZGRAPH_ORDERS__FIELDS__CUSTOMER_ID": '{path = "customer_no", default = "c7"}'}

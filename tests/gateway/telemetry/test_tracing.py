@@ -20,7 +20,6 @@ from starlette.applications import Starlette
 
 from gateway.app import Gateway
 from gateway.demo.company import DemoCompany
-from gateway.demo.run import demo_settings
 from gateway.demo.switches import Switch
 from gateway.http.request import RequestInfo
 from gateway.telemetry.otel import OtlpTracer
@@ -30,6 +29,7 @@ from gateway.telemetry.tracing import passed_on, tracer_of
 from resolvers.backends.batching import Patience
 from resolvers.backends.ports import Call, Fetched
 from tests.client import Client
+from tests.patience import demo_settings
 
 NAMED = 'query Named { customer(id: "c7") { name } product(sku: "SKU-0042") { name } }'
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
