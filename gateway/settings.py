@@ -20,7 +20,8 @@ from gateway.http.settings import CorsSettings, GraphiqlSettings, IntrospectionS
 from gateway.journal.settings import PrivacySettings
 from gateway.limits.settings import ConcurrencySettings, RateSettings
 from gateway.telemetry.settings import TelemetrySettings
-from resolvers.backends.settings import BackendsSettings, check_backends, reason_of
+from resolvers.backends.mistakes import dotted, mistakes_in
+from resolvers.backends.settings import BackendsSettings, read_backends
 from resolvers.backends.units import ByteSize, Duration
 
 PREFIX = "BIZGRAPH_"
@@ -177,66 +178,62 @@ def load(path: Path | None, environment: Mapping[str, str]) -> Settings:
             raise ConfigurationError([f"{source}: cannot be read: {error}"]) from error
         except tomllib.TOMLDecodeError as error:
             raise ConfigurationError([f"{source}: is not TOML: {error}"]) from error
-    origin = _overlay(content, environment)
-    return parse(content, source, origin)
+    overlay = _Overlay(content, environment)
+    try:
+        settings = parse(overlay.content, source, overlay.names)
+    except ConfigurationError as error:
+        raise ConfigurationError([*overlay.mistakes, *error.mistakes]) from error
+    if overlay.mistakes:
+        raise ConfigurationError(overlay.mistakes)
+    return settings
 
 
-def parse(content: Mapping[str, Any], source: str, origin: Mapping[str, str] | None = None) -> Settings:
-    """The settings from parsed TOML. `origin` names the variables that keys came from."""
+def parse(content: Mapping[str, Any], source: str, names: Mapping[str, str] | None = None) -> Settings:
+    """The settings from parsed TOML. `names` are the variables that set keys, and tables of their own, by key."""
     own = {key: value for key, value in content.items() if key not in DATA_KEYS and key != "data"}
     data = {key: value for key, value in content.items() if key in DATA_KEYS}
-    mistakes: list[str] = []
-
-    def note(error: ValidationError) -> None:
-        for problem in error.errors(include_url=False, include_input=False):
-            key = ".".join(str(part) for part in problem["loc"])
-            where = next((name for known, name in (origin or {}).items() if key.startswith(known)), source)
-            mistakes.append(f"{where}: {key}: {reason_of(problem)}")
-
+    found: list[tuple[str, str]] = []
     if "data" in content:
-        mistakes.append(f"{source}: data: this key is unknown")
+        found.append(("data", "this key is unknown"))
     settings = None
     try:
         settings = Settings.model_validate(own)
     except ValidationError as error:
-        note(error)
-    backends = None
-    try:
-        backends = BackendsSettings.model_validate(data)
-    except ValidationError as error:
-        note(error)
-    else:
-        mistakes += [f"{source}: {key}: {reason}" for key, reason in check_backends(backends)]
+        found += [(dotted(key), reason) for key, reason in mistakes_in(own, error)]
+    backends, mistakes = read_backends(data)
+    found += mistakes
     of_tenants: dict[str, BackendsSettings] = {}
     if settings is not None and backends is not None:
         for name, tenant in settings.tenants.items():
-            try:
-                of_tenants[name] = _of_tenant(data, tenant)
-            except ConfigurationError as error:
-                mistakes += [f"{source}: tenants.{name}.{mistake}" for mistake in error.mistakes]
-    if mistakes or settings is None or backends is None:
-        raise ConfigurationError(mistakes)
+            changed, mistakes = _of_tenant(data, tenant)
+            found += [(f"tenants.{name}.{key}", reason) for key, reason in mistakes]
+            if changed is not None:
+                of_tenants[name] = changed
+    if found or settings is None or backends is None:
+        raise ConfigurationError([f"{_origin(key, names or {}) or source}: {key}: {reason}" for key, reason in found])
     whole = settings.model_copy(update={"data": backends})
     whole._of_tenants = of_tenants
     return whole
 
 
-def _of_tenant(data: Mapping[str, Any], tenant: TenantSettings) -> BackendsSettings:
-    """The backends with what is different for the tenant. Raises ConfigurationError with keys and reasons."""
+def _origin(key: str, names: Mapping[str, str]) -> str | None:
+    """The variable that set the key, or the table around it; None where the file did."""
+    while key:
+        if key in names:
+            return names[key]
+        key = key.rpartition(".")[0]
+    return None
+
+
+def _of_tenant(
+    data: Mapping[str, Any], tenant: TenantSettings
+) -> tuple[BackendsSettings | None, list[tuple[str, str]]]:
+    """The backends with what is different for the tenant; or None, and every mistake as key and reason."""
     known: dict[str, Any] = data.get("backends", {})
     if unknown := sorted(tenant.backends.keys() - known.keys()):
-        raise ConfigurationError([f"backends.{name}: there is no backend of this name" for name in unknown])
+        return None, [(f"backends.{name}", "there is no backend of this name") for name in unknown]
     backends = {name: _laid_over(table, tenant.backends.get(name, {})) for name, table in known.items()}
-    try:
-        found = BackendsSettings.model_validate({**data, "backends": backends})
-    except ValidationError as error:
-        problems = error.errors(include_url=False, include_input=False)
-        raise ConfigurationError(
-            [f"{'.'.join(str(part) for part in problem['loc'])}: {reason_of(problem)}" for problem in problems]
-        ) from error
-    if mistakes := [f"{key}: {reason}" for key, reason in check_backends(found)]:
-        raise ConfigurationError(mistakes)
-    return found
+    return read_backends({**data, "backends": backends})
 
 
 def _laid_over(table: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
@@ -251,22 +248,38 @@ def _laid_over(table: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str
     return laid
 
 
-def _overlay(content: dict[str, Any], environment: Mapping[str, str]) -> dict[str, str]:
-    """Lay the variables over the file's content. Returns the variable's name for each key that it set."""
-    origin: dict[str, str] = {}
-    for name in sorted(environment):
-        if not name.startswith(PREFIX) or name == CONFIG_VARIABLE:
-            continue
-        *parents, last = name.removeprefix(PREFIX).lower().split("__")
-        table = content
-        for parent in parents:
-            below = table.setdefault(parent, {})
-            if not isinstance(below, dict):
-                raise ConfigurationError([f"{name}: {parent} is not a table"])
-            table = below
-        table[last] = _value(environment[name])
-        origin[".".join([*parents, last])] = name
-    return origin
+class _Overlay:
+    """The file's content with the variables laid over it.
+
+    `names` has the variable for each key that one set, and for each table that only variables wrote. `mistakes` are the
+    variables that could not be laid anywhere.
+    """
+
+    def __init__(self, content: dict[str, Any], environment: Mapping[str, str]) -> None:
+        self.content = content
+        self.names: dict[str, str] = {}
+        self.mistakes: list[str] = []
+        for name in sorted(environment):
+            if name.startswith(PREFIX) and name != CONFIG_VARIABLE:
+                self._lay(name, environment[name])
+
+    def _lay(self, name: str, value: str) -> None:
+        keys = name.removeprefix(PREFIX).lower().split("__")
+        if len(keys) == 1:
+            self.mistakes.append(
+                f"{name}: names no key of a table: two underscores separate the levels, as in {PREFIX}SERVER__PORT"
+            )
+            return
+        table = self.content
+        for depth, key in enumerate(keys[:-1], start=1):
+            if key not in table:
+                self.names[dotted(keys[:depth])] = name
+            table = table.setdefault(key, {})
+            if not isinstance(table, dict):
+                self.mistakes.append(f"{name}: {dotted(keys[:depth])} is not a table")
+                return
+        table[keys[-1]] = _value(value)
+        self.names[dotted(keys)] = name
 
 
 def _value(text: str) -> Any:

@@ -8,7 +8,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Mapping
 from typing import Annotated, Any, Literal, cast
 
 from msgspec import Struct
@@ -17,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from resolvers.backends.adapter import AdapterError, find, offered
 from resolvers.backends.cache import CacheSettings, Freshness
 from resolvers.backends.mapping import FieldSettings, MappingSettings, Where, mapping_problems
+from resolvers.backends.mistakes import Key, dotted, mistakes_in, without
 from resolvers.backends.operation import ARGUMENTS, OPERATIONS
 from resolvers.backends.python.fields import own_names
 from resolvers.backends.python.settings import PythonOperationSettings, PythonSettings
@@ -66,6 +67,7 @@ class PythonBackend(PythonSettings, _BackendKeys):
 
 
 Backend = Annotated[RestBackend | SoapBackend | PythonBackend, Field(discriminator="kind")]
+KINDS: dict[object, Any] = {"rest": RestBackend, "soap": SoapBackend, "python": PythonBackend}
 
 
 class _OperationKeys(Freshness):
@@ -149,8 +151,13 @@ def backends_of(settings: BackendsSettings) -> dict[str, RestBackend | SoapBacke
     return own | settings.backends
 
 
-def connected(settings: BackendsSettings) -> tuple[list[Connected], list[tuple[str, str]]]:
-    """Every operation that is right, and every mistake as key and reason."""
+def connected(
+    settings: BackendsSettings, unreadable: Collection[str] = ()
+) -> tuple[list[Connected], list[tuple[str, str]]]:
+    """Every operation that is right, and every mistake as key and reason.
+
+    Operations of `unreadable` backends are passed over: what they may say is not known.
+    """
     operations: list[Connected] = []
     mistakes: list[tuple[str, str]] = []
     for domain_name, record in DOMAINS.items():
@@ -162,15 +169,18 @@ def connected(settings: BackendsSettings) -> tuple[list[Connected], list[tuple[s
         except _Mistake as mistake:
             mistakes.append((mistake.key, mistake.reason))
             continue
+        right = len(operations)
         for name, table in tables.items():
             key = f"{domain_name}.{name}"
             if name not in offered_here or not isinstance(table, dict):
                 mistakes.append((key, f"this key is unknown: the operations are {', '.join(offered_here)}"))
                 continue
+            if table.get("backend", domain.backend) in unreadable:
+                continue
             try:
                 operation = _operation(settings, domain, key, table)
             except ValidationError as error:
-                mistakes += _told(key, error)
+                mistakes += [(dotted((key, *place)), reason) for place, reason in mistakes_in(table, error)]
             except _Mistake as mistake:
                 mistakes.append((mistake.key, mistake.reason))
             else:
@@ -180,17 +190,24 @@ def connected(settings: BackendsSettings) -> tuple[list[Connected], list[tuple[s
                     base = own_names(record).overridden(domain.fields, domain.where)
                 mapping = base.overridden(operation.fields, operation.where)
                 keyed = not isinstance(operation, PythonOperation) and (operation.items or "").endswith(".*")
-                problems = mapping_problems(record, mapping, keyed=keyed)
-                # A mistake in the domain's own fields is told once, not for each of its operations.
-                for problem in problems:
+                for problem in mapping_problems(record, mapping, keyed=keyed):
                     own = problem.key.split(".")[1:2]
                     place = key if own and own[0] in operation.fields else domain_name
-                    if (found := (f"{place}.{problem.key}", problem.reason)) not in mistakes:
-                        mistakes.append(found)
+                    mistakes.append((f"{place}.{problem.key}", problem.reason))
                 backend = operation.backend or domain.backend or domain_name
                 adapter = domain.adapter if adapted else None
                 operations.append(Connected(key, backend, operation, mapping, record, adapter))
-    return operations, mistakes
+        if len(operations) == right:
+            mistakes += _in_fields(domain_name, domain, record)
+    # A mistake in what operations share is told once, not for each of them.
+    return operations, list(dict.fromkeys(mistakes))
+
+
+def _in_fields(domain_name: str, domain: Domain, record: type[Struct]) -> list[tuple[str, str]]:
+    """What is wrong with the domain's fields whatever its operations are, for when none of them could be read."""
+    problems = mapping_problems(record, MappingSettings(fields=domain.fields, where=domain.where), keyed=True)
+    own = [problem for problem in problems if set(problem.key.split(".")[1:2]) & domain.fields.keys()]
+    return [(f"{domain_name}.{problem.key}", problem.reason) for problem in own]
 
 
 def _tables(domain_name: str, domain: Domain) -> tuple[dict[str, Any], list[str]]:
@@ -212,9 +229,30 @@ def _tables(domain_name: str, domain: Domain) -> tuple[dict[str, Any], list[str]
     return tables, names
 
 
-def check_backends(settings: BackendsSettings) -> Iterator[tuple[str, str]]:
-    """Every mistake that the models alone do not see, as key and reason."""
-    yield from connected(settings)[1]
+def read_backends(data: Mapping[str, Any]) -> tuple[BackendsSettings | None, list[tuple[str, str]]]:
+    """The settings in these tables; or None, and every mistake as key and reason.
+
+    What is wrong in one place is laid aside while the rest is looked at, so that all of it is told at once.
+    """
+    wrong: list[tuple[Key, str]] = []
+    left = dict(data)
+    while True:
+        try:
+            settings = BackendsSettings.model_validate(left)
+            break
+        except ValidationError as error:
+            found = mistakes_in(left, error)
+            wrong = wrong or found  # Later ones are there only because something was laid aside.
+            left = without(left, [key for key, _ in found])
+    lost: dict[str, Any] = {}
+    if wrong and isinstance(tables := data.get("backends"), dict):
+        lost = {name: table for name, table in tables.items() if name not in settings.backends}
+    kinds = {name: KINDS.get(table.get("kind")) if isinstance(table, dict) else None for name, table in lost.items()}
+    stand_ins = {name: kind.model_construct() for name, kind in kinds.items() if kind is not None}
+    whole = settings.model_copy(update={"backends": {**settings.backends, **stand_ins}})
+    mistakes = [(dotted(key), reason) for key, reason in wrong]
+    mistakes += connected(whole, kinds.keys() - stand_ins.keys())[1]
+    return (None if mistakes else settings), mistakes
 
 
 class _Mistake(Exception):
@@ -248,20 +286,3 @@ def _operation(settings: BackendsSettings, domain: Domain, key: str, table: dict
             raise _Mistake(key, str(error)) from error
         return operation
     return SoapOperation.model_validate(table)
-
-
-def _told(key: str, error: ValidationError) -> list[tuple[str, str]]:
-    told = []
-    for problem in error.errors(include_url=False, include_input=False):
-        place = ".".join([key, *(str(part) for part in problem["loc"])])
-        told.append((place, reason_of(problem)))
-    return told
-
-
-def reason_of(problem: Any) -> str:
-    """A reason that pydantic tells, in the words of the configuration."""
-    if problem["type"] == "extra_forbidden":
-        return "this key is unknown"
-    if problem["type"] == "missing":
-        return "this key is needed"
-    return str(problem["msg"]).removeprefix("Value error, ")

@@ -119,7 +119,7 @@ async def test_an_issuer_may_be_kept_to_its_tenants(company: DemoCompany, token:
         ({"tenants__acme__backends__crm__url": "nonsense"}, "tenants.acme.backends.crm"),
         (
             {"tenants__acme__backends__crm__surprise": "1"},
-            "tenants.acme.backends.crm.rest.surprise: this key",
+            "tenants.acme.backends.crm.surprise: this key",
         ),
     ],
 )
