@@ -7,6 +7,9 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib import import_module, metadata
 from pathlib import Path
 from typing import Annotated
 
@@ -14,7 +17,6 @@ import typer
 
 app = typer.Typer(
     name="bizgraph",
-    help="One GraphQL endpoint over CRM, shop, warehouse and accounting.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -24,6 +26,10 @@ ConfigOption = Annotated[
     Path | None,
     typer.Option("--config", "-c", help="The configuration; BIZGRAPH_CONFIG or ./bizgraph.toml where not given."),
 ]
+ConfigOrDemoOption = Annotated[
+    Path | None, typer.Option("--config", "-c", help="The configuration; the demo's where not given.")
+]
+Port = typer.Option(min=0, max=65535, help="The port to listen on; 0 takes a free one.")
 
 
 def main() -> None:
@@ -37,48 +43,83 @@ def _refuse(lines: list[str]) -> typer.Exit:
     return typer.Exit(2)
 
 
-def _own_schema() -> None:
-    """Refuse to go on when another package named `schema` shadows ours: PyPI has one."""
-    import gateway
-    import schema
+def _own_packages() -> None:
+    """Refuse to go on when another package stands in the way of one of ours: PyPI has a `schema`."""
+    ours = Path(__file__).resolve().parents[1]
+    for name in ("schema", "resolvers"):
+        found = import_module(name)
+        if not found.__file__ or Path(found.__file__).resolve() != ours / name / "__init__.py":
+            where = found.__file__ or next(iter(found.__path__))
+            raise _refuse([f"another package named {name} is in the way of bizgraph's own: remove or rename {where}"])
 
-    ours = Path(gateway.__file__).parent.parent / "schema" / "__init__.py"
-    if Path(str(schema.__file__)).resolve() != ours.resolve():
-        raise _refuse([f"another package named schema is in the way: {schema.__file__}; uninstall it"])
+
+def _configuration(given: Path | None) -> Path:
+    from gateway.settings import CONFIG_VARIABLE
+
+    return given if given is not None else Path(os.environ.get(CONFIG_VARIABLE, "bizgraph.toml"))
+
+
+@contextmanager
+def _usable(path: Path | None) -> Iterator[None]:
+    """End the command with every mistake in the configuration, each with the file or the variable that it is in."""
+    from gateway.settings import PREFIX, ConfigurationError
+
+    try:
+        yield
+    except ConfigurationError as error:
+        named = (PREFIX,) if path is None else (PREFIX, f"{path}: ")
+        lines = [line if path is None or line.startswith(named) else f"{path}: {line}" for line in error.mistakes]
+        raise _refuse(["The configuration cannot be used:", *(f"  {line}" for line in lines)]) from error
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"bizgraph {metadata.version('bizgraph')}")
+        raise typer.Exit
+
+
+@app.callback()
+def bizgraph(
+    version: Annotated[
+        bool, typer.Option("--version", is_eager=True, callback=_version, help="Show the version and exit.")
+    ] = False,
+) -> None:
+    """One GraphQL endpoint over CRM, shop, warehouse and accounting."""
 
 
 @app.command()
 def serve(
     config: ConfigOption = None,
     host: Annotated[str | None, typer.Option(help="The address to listen on.")] = None,
-    port: Annotated[int | None, typer.Option(help="The port to listen on.")] = None,
-    workers: Annotated[int | None, typer.Option(help="How many processes.")] = None,
+    port: Annotated[int | None, Port] = None,
+    workers: Annotated[int | None, typer.Option(min=1, max=64, help="How many processes.")] = None,
 ) -> None:
-    """Start the gateway for a configuration."""
-    _own_schema()
-    from gateway.settings import CONFIG_VARIABLE, ConfigurationError, load
+    """Start the gateway for a configuration. SIGHUP reads it anew, SIGTERM ends it."""
+    _own_packages()
+    from gateway.settings import CONFIG_VARIABLE, load
     from gateway.telemetry.workers import shared_metrics
 
-    path = config if config is not None else Path(os.environ.get(CONFIG_VARIABLE, "bizgraph.toml"))
+    path = _configuration(config)
     overrides = {"HOST": host, "PORT": port, "WORKERS": workers}
     for name, value in overrides.items():
         if value is not None:
             os.environ[f"BIZGRAPH_SERVER__{name}"] = str(value)
     os.environ[CONFIG_VARIABLE] = str(path)
-    try:
+    with _usable(path):
         settings = load(path, os.environ)
         with shared_metrics(os.environ, settings.server.workers):
             # Not before: it imports prometheus_client, which looks for the folder of the metrics.
             from gateway.server import run
 
             run(settings, lambda: load(path, os.environ))
-    except ConfigurationError as error:
-        raise _refuse(["The configuration cannot be used:", *(f"  {line}" for line in error.mistakes)]) from error
 
 
 @app.command()
 def demo(
-    port: Annotated[int, typer.Option(help="The port of the gateway.")] = 8000,
+    host: Annotated[
+        str, typer.Option(help="The address to listen on; the four systems stay on loopback.")
+    ] = "127.0.0.1",
+    port: Annotated[int, Port] = 8000,
     chaos: Annotated[bool, typer.Option("--chaos", help="Let the demo's systems fail at random.")] = False,
     batches: Annotated[
         bool, typer.Option("--batches/--no-batches", help="Whether the demo's systems take many keys in a call.")
@@ -86,12 +127,18 @@ def demo(
     seed: Annotated[int, typer.Option(help="Which data and which chaos.")] = 1,
 ) -> None:
     """Start the gateway with four demo systems, and print address, tokens and a query."""
-    _own_schema()
+    _own_packages()
     try:
         from gateway.demo.run import run_demo
     except ModuleNotFoundError as error:
         raise _refuse([f"the demo needs {error.name}: install bizgraph[demo]"]) from error
-    run_demo(port=port, chaos=chaos, batches=batches, seed=seed)
+    from gateway.server import CannotListen
+
+    try:
+        with _usable(None):
+            run_demo(host=host, port=port, chaos=chaos, batches=batches, seed=seed)
+    except CannotListen as error:
+        raise _refuse([f"{error}; --port chooses another port, 0 a free one"]) from error
 
 
 @app.command()
@@ -99,7 +146,7 @@ def schema(
     config: Annotated[bool, typer.Option("--config", help="The JSON Schema of bizgraph.toml instead.")] = False,
 ) -> None:
     """Print the schema of the graph (SDL), or of the configuration."""
-    _own_schema()
+    _own_packages()
     if config:
         import json
 
@@ -120,7 +167,7 @@ def token(
     customer: Annotated[str | None, typer.Option(help="Limit the token to this customer's records.")] = None,
     subject: Annotated[str, typer.Option(help="Who the token is for.")] = "demo",
     expires: Annotated[str, typer.Option(help="How long it is valid, such as 8h.")] = "8h",
-    config: ConfigOption = None,
+    config: ConfigOrDemoOption = None,
 ) -> None:
     """Mint a token for the demo, or for an issuer of the configuration whose key is at hand (HS256)."""
     import time
@@ -129,10 +176,10 @@ def token(
 
     from gateway.auth.mint import mint
     from gateway.auth.secret import resolve_secret
-    from gateway.settings import ConfigurationError, load
+    from gateway.settings import load
     from resolvers.backends.units import seconds
 
-    try:
+    with _usable(config):
         if config is None:
             from gateway.demo.run import configuration_path
             from gateway.demo.tokens import DEMO_KEY
@@ -146,6 +193,7 @@ def token(
             issuer = issuers[0]
             assert issuer.key is not None
             key = resolve_secret(issuer.key, os.environ)
+    try:
         minted = mint(
             issuer,
             key,
@@ -155,8 +203,6 @@ def token(
             scopes=scope or (),
             customer=customer,
         )
-    except ConfigurationError as error:
-        raise _refuse(list(error.mistakes)) from error
     except ValueError as error:
         raise _refuse([f"no token: {error}"]) from error
     typer.echo(minted)
@@ -179,17 +225,15 @@ def explain(
     as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
 ) -> None:
     """Tell what an operation will take before it runs: calls, scopes, personal fields, warnings. Calls no backend."""
-    _own_schema()
+    _own_packages()
     import asyncio
 
     from gateway.explain.command import CannotExplain, explain_file
-    from gateway.settings import ConfigurationError
 
     try:
         text = query.read()
-        told = asyncio.run(explain_file(text, config, os.environ, token, variables, operation, as_json))
-    except ConfigurationError as error:
-        raise _refuse(list(error.mistakes)) from error
+        with _usable(config):
+            told = asyncio.run(explain_file(text, config, os.environ, token, variables, operation, as_json))
     except CannotExplain as error:
         raise _refuse([str(error)]) from error
     except UnicodeDecodeError as error:
@@ -215,28 +259,27 @@ def check(
     as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
 ) -> None:
     """Ask every configured operation, and tell what does not fit. Ends with 1 when there is a problem."""
-    _own_schema()
+    _own_packages()
     import asyncio
 
     from gateway.check.command import CannotCheck, check, check_leaks, samples_of, usual_file
-    from gateway.settings import CONFIG_VARIABLE, ConfigurationError, load
+    from gateway.settings import load
     from gateway.telemetry.logs import configure_logging
 
-    path = config if config is not None else Path(os.environ.get(CONFIG_VARIABLE, "bizgraph.toml"))
+    path = _configuration(config)
     usual = usual_file(path)
     before = compare or (usual if usual.exists() and save is None else None)
     configure_logging("error", "console")
     try:
-        settings = load(path, os.environ)
-        samples = samples_of(sample or ())
-        if leaks:
-            report = asyncio.run(check_leaks(settings, os.environ, samples=samples))
-        else:
-            report = asyncio.run(
-                check(settings, os.environ, samples=samples, size=size, token=token, save_to=save, compare=before)
-            )
-    except ConfigurationError as error:
-        raise _refuse(["The configuration cannot be used:", *(f"  {line}" for line in error.mistakes)]) from error
+        with _usable(path):
+            settings = load(path, os.environ)
+            samples = samples_of(sample or ())
+            if leaks:
+                report = asyncio.run(check_leaks(settings, os.environ, samples=samples))
+            else:
+                report = asyncio.run(
+                    check(settings, os.environ, samples=samples, size=size, token=token, save_to=save, compare=before)
+                )
     except CannotCheck as error:
         raise _refuse([str(error)]) from error
     if as_json:
@@ -298,22 +341,21 @@ def journal(
     import time
 
     from gateway.journal.search import Searched, files_of, search, since_moment
-    from gateway.settings import CONFIG_VARIABLE, ConfigurationError, load
+    from gateway.settings import load
 
     searched = Searched()
     try:
         beginning = None if since is None else since_moment(since, time.time())
         files = file
         if files is None:
-            path = config if config is not None else Path(os.environ.get(CONFIG_VARIABLE, "bizgraph.toml"))
-            kind, _, place = load(path, os.environ).privacy.journal.partition(":")
+            path = _configuration(config)
+            with _usable(path):
+                kind, _, place = load(path, os.environ).privacy.journal.partition(":")
             if kind != "file":
                 raise _refuse([f"{path}: privacy.journal: reads are not kept in a file: name one with --file"])
             files = files_of(Path(place))
         for found in search(files, customer, beginning, searched):
             typer.echo(found.line.decode() if as_json else found.for_people())
-    except ConfigurationError as error:
-        raise _refuse(list(error.mistakes)) from error
     except (OSError, ValueError) as error:
         raise _refuse([f"no answer: {error}"]) from error
     if searched.broken:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -44,6 +45,33 @@ def uvicorn_config(app: Any, settings: ServerSettings, **more: Any) -> uvicorn.C
         forwarded_allow_ips=list(settings.trusted_proxies),
         **more,
     )
+
+
+class CannotListen(Exception):
+    """The address cannot be listened on: it is taken, not this machine's, or not allowed."""
+
+
+def listener(host: str, port: int) -> socket.socket:
+    """A socket on this address, bound and not yet listening; port 0 takes a free one. Raises CannotListen."""
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        taken = socket.socket(family, kind, protocol)
+        try:
+            taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            taken.bind(address)
+        except OSError:
+            taken.close()
+            raise
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise CannotListen(f"cannot listen on {address_of(host, port)}: {reason}") from error
+    taken.set_inheritable(True)  # Workers take it over.
+    return taken
+
+
+def address_of(host: str, port: int) -> str:
+    """As it stands in a URL: an IPv6 address in brackets (RFC 3986 §3.2.2)."""
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 def serving(settings: Settings, environment: Mapping[str, str], read: Callable[[], Settings]) -> Serving:
@@ -88,12 +116,19 @@ def run(settings: Settings, read: Callable[[], Settings] | None = None) -> None:
     """Serve until SIGTERM or SIGINT; on SIGHUP, use what `read` returns then.
 
     With several workers uvicorn starts and watches a process for each, which reads the file that BIZGRAPH_CONFIG names.
-    Raises ConfigurationError before anything listens when a secret or key is missing.
+    Raises ConfigurationError before anything listens when a secret or key is missing, or the address is taken.
     """
     app = serving(settings, os.environ, read or (lambda: settings))
-    if settings.server.workers == 1:
-        uvicorn.Server(uvicorn_config(app, settings.server)).run()
+    own, telemetry = settings.server, app.gateway.telemetry
+    try:
+        taken = listener(own.host, own.port)
+    except CannotListen as error:
+        raise ConfigurationError([f"server: {error}"]) from error
+    address = address_of(own.host, taken.getsockname()[1])
+    telemetry.log.info("gateway.listening", address=f"http://{address}/graphql", workers=own.workers)
+    if own.workers == 1:
+        uvicorn.Server(uvicorn_config(app, own)).run([taken])
         return
-    app.gateway.telemetry.close()  # It has shown that the configuration can be used; each worker makes its own.
-    config = uvicorn_config("gateway.server:worker", settings.server, factory=True, workers=settings.server.workers)
-    Workers(config, sockets=[config.bind_socket()]).run()
+    telemetry.close()  # It has shown that the configuration can be used; each worker makes its own.
+    config = uvicorn_config("gateway.server:worker", own, factory=True, workers=own.workers)
+    Workers(config, sockets=[taken]).run()

@@ -51,13 +51,18 @@ def portal(dist: Path = DIST) -> Mount:
     return Mount("/portal", app=_Portal(dist))
 
 
+def is_built(dist: Path = DIST) -> bool:
+    """Whether there is a portal to look at."""
+    return (dist / "index.html").is_file()
+
+
 class _Portal(StaticFiles):
     def __init__(self, dist: Path) -> None:
         super().__init__(directory=dist, html=True, check_dir=False)
-        self._index = dist / "index.html"
+        self._dist = dist
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if self._index.is_file():
+        if is_built(self._dist):
             await super().__call__(scope, receive, send)
             return
         headers = {**_headers, "cache-control": "no-store"}

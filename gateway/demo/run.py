@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import random
 import socket
-import sys
 import time
 from collections.abc import Mapping
 from contextlib import suppress
@@ -16,15 +16,17 @@ from typing import Any
 import uvicorn
 import uvloop
 from pydantic import SecretStr
+from rich.console import Console
 
 from gateway.app import create_app
 from gateway.demo import credentials
 from gateway.demo.chaos import Chaos
 from gateway.demo.company import DemoCompany
-from gateway.demo.portal import portal
+from gateway.demo.portal import is_built, portal
 from gateway.demo.tokens import DEMO_KEY, demo_tokens
-from gateway.server import uvicorn_config
-from gateway.settings import Settings, load
+from gateway.demo.welcome import print_welcome
+from gateway.server import address_of, listener, uvicorn_config
+from gateway.settings import PREFIX, Settings, load
 from gateway.telemetry.logs import configure_logging
 
 NO_BATCHES = {
@@ -97,36 +99,37 @@ def explorer(settings: Settings, now: float) -> dict[str, Any]:
     return {"title": "bizgraph demo", "tokens": tokens, "examples": examples(), "explain": True}
 
 
-def run_demo(*, port: int, chaos: bool, batches: bool, seed: int) -> None:
-    """Run until interrupted; port 0 takes a free one. Exits with a message when the port is taken."""
-    listener = socket.socket()
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listener.bind(("127.0.0.1", port))
-    except OSError:
-        sys.exit(f'Port {port} is taken. Choose another: make demo ARGS="--port {port + 1}"')
-    configure_logging("warning", "console")
-    with listener, suppress(KeyboardInterrupt):
-        uvloop.run(_demo(listener, chaos, batches, seed))
+def run_demo(*, host: str, port: int, chaos: bool, batches: bool, seed: int) -> None:
+    """Run until interrupted; port 0 takes a free one. Variables override keys of the demo's file, as for any gateway.
+
+    Raises CannotListen when the address is taken, ConfigurationError for variables that cannot be used.
+    """
+    given = {name: value for name, value in os.environ.items() if name.startswith(PREFIX)}
+    variables = given if batches else NO_BATCHES | given
+    with listener(host, port) as taken, suppress(KeyboardInterrupt):
+        configure_logging("warning", "console")
+        uvloop.run(_demo(taken, host, chaos, seed, variables))
 
 
-async def _demo(listener: socket.socket, chaos: bool, batches: bool, seed: int) -> None:
+async def _demo(taken: socket.socket, host: str, chaos: bool, seed: int, variables: Mapping[str, str]) -> None:
     async with DemoCompany(seed=seed) as company:
-        settings, environment = demo_settings(company, {} if batches else NO_BATCHES)
+        settings, environment = demo_settings(company, variables)
         offer = explorer(settings, time.time())
         app = create_app(settings, environment, explorer=lambda: offer, pages=[portal()])
         server = uvicorn.Server(uvicorn_config(app, settings.server))
-        serving = asyncio.create_task(server.serve(sockets=[listener]))
+        serving = asyncio.create_task(server.serve(sockets=[taken]))
         await _started(server, serving)
+        console = Console()
         if server.started:
-            _print_welcome(company, f"http://127.0.0.1:{listener.getsockname()[1]}", offer)
+            origin = f"http://{address_of(_reached(host), taken.getsockname()[1])}"
+            print_welcome(console, company, origin, offer["tokens"], portal=is_built())
         troubles = None
         if chaos:
             trouble = Chaos(
                 company.servers,
                 random=random.Random(seed),
                 sleep=asyncio.sleep,
-                tell=lambda line: print(f"chaos: {line}", flush=True),
+                tell=lambda line: console.print(f"chaos: {line}", markup=False, highlight=False),
             )
             troubles = asyncio.create_task(trouble.run())
         try:
@@ -137,37 +140,12 @@ async def _demo(listener: socket.socket, chaos: bool, batches: bool, seed: int) 
                 await asyncio.gather(troubles, return_exceptions=True)
 
 
+def _reached(host: str) -> str:
+    """Where a browser on this machine finds what listens on every address."""
+    return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - compared, not listened on
+
+
 async def _started(server: uvicorn.Server, serving: asyncio.Task[None]) -> None:
     """Return when the server listens or has given up. uvicorn tells it by an attribute only."""
     while not server.started and not serving.done():  # noqa: ASYNC110 - uvicorn has no event for it
-        await asyncio.sleep(0.05)  # there is no event to wait for
-
-
-def _print_welcome(company: DemoCompany, origin: str, offer: Mapping[str, Any]) -> None:
-    address = f"{origin}/graphql"
-    tokens = offer["tokens"]
-    lines = [
-        "",
-        f"bizgraph demo   {address}   (open it in a browser: GraphiQL)",
-        f"customer portal {origin}/portal/   (one click signs in)",
-        "",
-        "Systems behind it, each with a call log at /__calls and switches at /__switch:",
-        *(f"  {server.name:<11} {server.url}" for server in company.servers),
-        "",
-        "Tokens:",
-    ]
-    for token in tokens:
-        lines += [f"  {token['label']}: {token['description']}", f"    {token['token']}"]
-    orders = "number lines { quantity product { name available } } invoices { nodes { number status } }"
-    query = '{ customer(id: \\"c7\\") { name orders(first: 3) { nodes { ' + orders + " } } } }"
-    lines += [
-        "",
-        "One question, four systems. Paste it into a shell:",
-        "",
-        f"curl -s {address} -H 'content-type: application/json' \\",
-        f"  -H 'authorization: Bearer {tokens[0]['token']}' \\",
-        f'  -d \'{{"query": "{query}"}}\'',
-        "",
-        "Stop with Ctrl+C.",
-    ]
-    print("\n".join(lines), flush=True)
+        await asyncio.sleep(0.05)

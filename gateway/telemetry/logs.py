@@ -15,6 +15,7 @@ import orjson
 import structlog
 
 EVENTS: Final[dict[str, str]] = {
+    "gateway.listening": "The address is taken, and connections are answered once a process has started.",
     "gateway.started": "A process can answer requests.",
     "gateway.stopped": "A process has closed what it shared.",
     "operation": "A GraphQL operation was run.",

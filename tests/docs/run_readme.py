@@ -2,6 +2,7 @@
 
 `make demo` is started, awaited and left running for the commands after it; `make test` is what `.ci/run` calls next,
 so it is not run twice. Every other command has to succeed, and to print the JSON block that follows it, if one does.
+The answer after a query is compared by tests/gateway/demo/test_run.py.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from pathlib import Path
 from urllib.error import URLError
 
 ROOT = Path(__file__).resolve().parents[2]
-BLOCK = re.compile(r"^```(sh|json)\n(.*?)^```", re.MULTILINE | re.DOTALL)
+BLOCK = re.compile(r"^```(sh|json|graphql)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 READY = "http://127.0.0.1:8000/health/ready"
 PATIENCE = 420.0
 """Seconds for `make demo` on a clean clone: packages and GraphiQL are fetched and built."""
@@ -44,6 +45,11 @@ def main() -> None:
     printed = ""
     try:
         for kind, text in BLOCK.findall((ROOT / "README.md").read_text(encoding="utf-8")):
+            if kind == "graphql":
+                printed = ""
+                continue
+            if kind == "json" and not printed:
+                continue
             if kind == "json":
                 expected, found = json.loads(text), json.loads(printed)
                 if expected != found:

@@ -30,7 +30,7 @@ async def printed() -> AsyncIterator[str]:
     lines = []
     async for line in demo.stdout:
         lines.append(line.decode())
-        if "Stop with Ctrl+C." in lines[-1]:
+        if "Ctrl+C ends it." in lines[-1]:
             break
     yield "".join(lines)
     demo.send_signal(signal.SIGINT)
@@ -42,7 +42,7 @@ async def test_both_pages_are_one_click_from_the_terminal(
     printed: str, open_page: OpenPage, open_portal: OpenPortal
 ) -> None:
     """The demo takes a free port, prints both addresses, and both pages show the demo company's data."""
-    explorer = re.search(r"(http://127\.0\.0\.1:\d+)/graphql +\(open it", printed)
+    explorer = re.search(r"(http://127\.0\.0\.1:\d+)/graphql ", printed)
     portal = re.search(r"(http://127\.0\.0\.1:\d+)/portal/", printed)
     assert explorer is not None
     assert portal is not None
