@@ -22,7 +22,7 @@ operator needs beyond that is the exception's `__cause__`, which is logged and n
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 
 class GatewayError(Exception):
@@ -150,6 +150,10 @@ class BackendFailed(BackendError):
 
     code = "BACKEND_FAILED"
     retryable = True
+
+
+IDENTIFYING: Final = frozenset({"id", "sku", "customer_id", "order_id"})
+"""Fields of a record that say which it is and whose."""
 
 
 class Remains:

@@ -27,7 +27,10 @@ async def check_batch(asked: Asked, keys: Sequence[str], batch: Exchange, all_ex
         single = await asked.ask(keys=keys[:1])
         if single.error is None:
             report.note(
-                "problem", "batch", place, f"{len(keys)} keys in one call fail, one alone does not: {told(batch.error)}"
+                "problem",
+                "batch",
+                place,
+                f"{len(keys)} keys in one call fail, one alone does not: {told(batch.error)}; see max_batch",
             )
             return "fails"
         return "not verified"
@@ -47,7 +50,12 @@ async def check_batch(asked: Asked, keys: Sequence[str], batch: Exchange, all_ex
     for key in chosen:
         single = await asked.ask(keys=[key])
         if single.error is not None:
-            report.note("problem", "batch", place, f"{key} alone fails, in a batch it does not: {told(single.error)}")
+            report.note(
+                "problem",
+                "batch",
+                place,
+                f"{key} alone fails, in a batch it does not: {told(single.error)}{asked.hint(single.error)}",
+            )
             broken = True
             continue
         difference = _difference(found.get(key, []), _only(asked, key, single.records))
@@ -103,6 +111,8 @@ async def check_pages(asked: Asked, large: Exchange, size: int, report: Report) 
         wrong.append(f"{count} of {fetched.total} records came for {size}, and there is {_more(fetched.has_next)}")
     if not fetched.has_next:
         beyond = await asked.ask(first=1, after=positions[-1])
+        if beyond.error is not None:
+            wrong.append(f"the page after the last cannot be read: {told(beyond.error)}{asked.hint(beyond.error)}")
         if beyond.records:
             wrong.append(f"the list goes on after its end: page size {size} brought only {count}")
     half = count // 2

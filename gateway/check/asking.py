@@ -107,6 +107,18 @@ class Asked:
         exchange.items = [item for item in exchange.items if self._kept(item)]
         return exchange
 
+    def hint(self, error: GatewayError) -> str:
+        """What to write when this error is the usual way of a system, and no failure."""
+        cause = getattr(error, "cause", None)
+        if cause == "not forwarded":
+            return "; give --as TOKEN"
+        if isinstance(self.operation.settings, RestOperation) and cause in ("HTTP 404", "HTTP 410"):
+            status = cause.removeprefix("HTTP ")
+            if self.listed:
+                return f"; if that is how it says that no more follow, write empty = [{status}]"
+            return f"; if that is how it says that there are none, write absent = [{status}]; else look at the path"
+        return ""
+
     def may_lack(self, place: Names) -> bool:
         """Whether a service description declares the place, so that answers may leave it out."""
         settings = self.operation.settings

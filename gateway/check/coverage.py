@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from datetime import date
 from difflib import get_close_matches
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import asdict
 
 from gateway.check.asking import Asked
 from gateway.check.raw import ENTRY, Names, Node, Used, matches, missing, nodes_of, unread, used_by, written
@@ -30,6 +34,9 @@ def cover(asked: Asked, items: list[Any], into: OperationReport, report: Report)
     for name, field in fields.items():
         if field.failed:
             report.note("problem", "field", f"{asked.name}.{name}", f"{field.failed} failed: {field.example}")
+    for name in _first_days(asked, items):
+        text = "all its dates are of the first days of 1970: is it another unit, or a date that means none?"
+        report.note("warning", "field", f"{asked.name}.{name}", text)
     for field_used in used:
         settings = optional.get(field_used.name)
         if settings is not None and settings.required is False:
@@ -47,6 +54,16 @@ def _fields(asked: Asked, items: list[Any]) -> dict[str, Field]:
         for name, value in asked.reader.examine(item).items():
             _count(name, value, fields)
     return fields
+
+
+def _first_days(asked: Asked, items: list[Any]) -> Iterator[str]:
+    """Fields whose dates all lie where seconds that are taken for milliseconds lead, and zeros."""
+    found: dict[str, list[date]] = {}
+    for record in asked.reader.read(items):
+        for name, value in asdict(record).items() if isinstance(record, Struct) else ():
+            if isinstance(value, date):
+                found.setdefault(name, []).append(value)
+    yield from (name for name, values in found.items() if all((day.year, day.month) == (1970, 1) for day in values))
 
 
 def _labels(shape: Shape, before: str = "") -> Iterator[str]:

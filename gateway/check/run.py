@@ -83,13 +83,14 @@ class Check:
         backend = self._backends[asked.operation.backend]
         _learn(backend, sample.error)
         if sample.error is not None:
-            hint = "; give --as TOKEN" if getattr(sample.error, "cause", None) == "not forwarded" else ""
-            self.report.note("problem", "call", asked.name, told(sample.error) + hint)
+            self.report.note("problem", "call", asked.name, told(sample.error) + asked.hint(sample.error))
             into = self._told(asked, sample, "failed", told(sample.error))
         else:
             into = self._told(asked, sample, "ok", None)
-        self._samples.harvest(sample.records)
-        self._samples.remains(asked, sample.records)
+        # A call that failed on a later page brought records nevertheless.
+        records = sample.records or asked.reader.read(sample.items)
+        self._samples.harvest(records)
+        self._samples.remains(asked, records)
         nodes = cover(asked, sample.items, into, self.report)
         for record in sample.records:
             # Those that the mapping refuses are told field by field; these never came to it.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from rich import box
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -31,8 +32,13 @@ def show(report: Report, console: Console) -> None:
     console.print(Text(verdict, "bold red" if problems else "bold green"))
 
 
+def _table(title: str, *headings: str) -> Table:
+    """A table of as little width as can be: eighty columns have to do."""
+    return Table(*headings, title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1))
+
+
 def _backends(report: Report) -> Table:
-    table = Table("backend", "kind", "reachable", "authenticated", title="Backends", title_justify="left")
+    table = _table("Backends", "backend", "kind", "reachable", "authenticated")
     for backend in report.backends:
         table.add_row(backend.name, backend.kind, _yes(backend.reachable), _authenticated(backend))
     return table
@@ -47,11 +53,12 @@ def _authenticated(backend: BackendReport) -> Text:
 
 
 def _operations(report: Report) -> Table:
-    table = Table(title="Operations", title_justify="left")
-    for heading in ("operation", "backend", "outcome"):
-        table.add_column(heading, overflow="fold")
+    table = _table("Operations")
+    table.add_column("operation", no_wrap=True)
+    table.add_column("backend", overflow="fold")
+    table.add_column("outcome", no_wrap=True)
     for heading in ("records", "time", "size"):
-        table.add_column(heading, justify="right")
+        table.add_column(heading, justify="right", no_wrap=True)
     table.add_column("batch or pages", overflow="fold")
     for operation in report.operations:
         colour = {"ok": "green", "failed": "red", "not asked": "yellow"}[operation.outcome]
@@ -69,9 +76,10 @@ def _operations(report: Report) -> Table:
 
 
 def _fields(operation: OperationReport) -> Table:
-    table = Table("field", title=operation.name, title_justify="left")
+    table = _table(operation.name)
+    table.add_column("field", no_wrap=True)
     for heading in ("filled", "empty", "failed"):
-        table.add_column(heading, justify="right")
+        table.add_column(heading, justify="right", no_wrap=True)
     table.add_column("example of a failure", overflow="fold")
     for field in operation.fields:
         colour = "red" if field.failed else "yellow" if field.missing or not field.filled else "default"

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Protocol
 
+from msgspec.structs import replace
+
 from resolvers.backends.batching import Batcher, Known, Loaded, Patience, Told, Trip
 from resolvers.backends.ports import Args, Call, Clock, Endpoint, Fetched, Forwarded
 from resolvers.backends.recorded import call_record
 from resolvers.context import Context
-from resolvers.errors import BackendContract
+from resolvers.errors import IDENTIFYING, BackendContract, Remains
+from resolvers.records import Product
 
 
 class Caller(Protocol):
@@ -170,12 +173,12 @@ class BatchedSource:
                 if key is None:
                     unplaced.append(self._without_key(record))
                     continue
-            if not self._grouped:
-                found[key] = record
-            elif key in found:
+            if key not in found:
+                found[key] = [record] if self._grouped else record
+            elif self._grouped:
                 found[key].append(record)
             else:
-                found[key] = [record]
+                found[key] = self._one(key, found[key], record)
         if unplaced and self._grouped:
             # Nobody knows which key's they are: one that came without an answer may have had them, else any.
             lacking = [key for key in keys if key not in found] or keys
@@ -185,6 +188,28 @@ class BatchedSource:
             for key in keys:
                 found.setdefault(key, unplaced[0])
         return found
+
+    def _one(self, key: str, before: Any, record: Any) -> Any:
+        """What is answered for a key that came twice: nobody can tell which of two different records is right."""
+        if isinstance(before, BackendContract):
+            return before
+        if isinstance(record, BackendContract) or record == before:
+            return record
+        if isinstance(before, Product) and replace(before, stock=record.stock) == record:
+            # Systems that keep stock give a row for each warehouse.
+            return replace(before, stock=before.stock + record.stock)
+        error = BackendContract(
+            f"{self.endpoint.backend} gives different records for {key}",
+            backend=self.endpoint.backend,
+            operation=self.endpoint.operation,
+            cause="duplicate",
+            record=key,
+        )
+        agreed = {name: getattr(record, name, None) for name in IDENTIFYING}
+        error.remains = Remains(
+            **{name: value for name, value in agreed.items() if value and value == getattr(before, name, None)}
+        )
+        return error
 
     def _without_key(self, record: Any) -> BackendContract:
         return BackendContract(

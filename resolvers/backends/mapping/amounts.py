@@ -19,6 +19,7 @@ from resolvers.records import Money
 Convert = Callable[[Any], Any]
 
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?").fullmatch
+_FOREIGN = re.compile(r"[+-]?[0-9]+(?:[,.' \u00a0\u202f][0-9]+)+", re.ASCII).fullmatch
 _CODE = re.compile(r"[A-Za-z]{3}").fullmatch
 _WIDE = Context(prec=4 * LONGEST_NUMBER)
 """The default context would round to 28 digits, or refuse to."""
@@ -47,7 +48,8 @@ def _from_text(written: str, raw: Any) -> Decimal:
         value = Decimal(written)
         if -LONGEST_NUMBER <= value.adjusted() <= LONGEST_NUMBER:
             return value
-    raise Misfit("a decimal number", raw)
+    comma = isinstance(raw, str) and _FOREIGN(raw)
+    raise Misfit(f"a decimal number{' (or say `decimal_comma` or `thousands`)' if comma else ''}", raw)
 
 
 def decimal_comma(raw: Any) -> Decimal:
@@ -57,6 +59,27 @@ def decimal_comma(raw: Any) -> Decimal:
     if "." in raw:
         raise Misfit("a decimal number with a comma", raw)
     return _from_text(raw.replace(",", ".", 1), raw)
+
+
+def grouped(convert: Convert, sign: str) -> Convert:
+    """The conversion of texts whose digits before the decimals may stand in groups of three, the sign between them.
+
+    Groups of another length are refused: 1.23 is not 123.
+    """
+    signs = "[ \u00a0\u202f]" if sign == " " else re.escape(sign)
+    groups = re.compile(rf"([+-]?[0-9]{{1,3}}(?:{signs}[0-9]{{3}})+)((?:[.,][0-9]*)?)", re.ASCII).fullmatch
+    expected = f"a number with {sign!r} between thousands"
+
+    def convert_groups(raw: Any) -> Decimal:
+        if isinstance(raw, str) and re.search(signs, raw):
+            found = groups(raw)
+            if found is None:
+                raise Misfit(expected, raw)
+            raw = re.sub(signs, "", found[1]) + found[2]
+        value: Decimal = convert(raw)
+        return value
+
+    return convert_groups
 
 
 def whole(raw: Any) -> Decimal:
@@ -82,7 +105,8 @@ def currency(fixed: str | None) -> Convert:
         if raw is None or raw == "":
             if fixed is not None:
                 return fixed
-        elif isinstance(raw, str) and _CODE(raw):
+            raise Misfit("a currency code at `currency_path` (^. leads out of an entry of a list)", raw)
+        if isinstance(raw, str) and _CODE(raw):
             return raw.upper()
         raise Misfit("a currency code of three letters", raw)
 

@@ -111,10 +111,19 @@ class Choice:
             "integer": texts.integer_text if self._kind.name == "text" else amounts.whole,
             "boolean": texts.boolean_text,
             "lines": texts.lines,
-            "decimal": amounts.decimal_comma if self._settings.decimal_comma else amounts.decimal,
+            "decimal": self._decimal(),
             "minor-units": amounts.whole,
         }
         return simple[name] if name in simple else self._time(name)
+
+    def _decimal(self) -> Convert:
+        settings = self._settings
+        convert = amounts.decimal_comma if settings.decimal_comma else amounts.decimal
+        if settings.thousands is None:
+            return convert
+        if settings.thousands == ("," if settings.decimal_comma else "."):
+            self._note("thousands", "stands between decimals already: `decimal_comma` says whether that is the comma")
+        return amounts.grouped(convert, settings.thousands)
 
     def _time(self, name: str) -> Convert:
         settings, day = self._settings, self._kind.name == "date"

@@ -12,15 +12,13 @@ from resolvers.backends.mapping.misfit import Misfit, shortened
 from resolvers.backends.mapping.paths import entries, list_of
 from resolvers.backends.mapping.shape import Branch, Constant, Leaf, Part, Shape
 from resolvers.backends.mapping.texts import form
-from resolvers.errors import BackendContract, Remains
+from resolvers.errors import IDENTIFYING, BackendContract, Remains
 from resolvers.privacy import PERSONAL
 
 Scopes = tuple[tuple[Any, Any], ...]
 """The item that is read and the items around it, innermost last, each with its position or its key in a map."""
 
 _KEY_FIELDS = ("id", "sku")
-_RELATED = frozenset({*_KEY_FIELDS, "customer_id", "order_id"})
-"""Fields that say which record it is and whose."""
 
 
 def meets(shape: Shape, scopes: Scopes) -> bool:
@@ -103,7 +101,7 @@ def contract(misfit: Misfit, shape: Shape, scopes: Scopes, *, backend: str, oper
 def _remains(shape: Shape, scopes: Scopes) -> Remains:
     known: dict[str, str] = {}
     for field in shape.fields:
-        if field.name in _RELATED:
+        if field.name in IDENTIFYING:
             try:
                 text = form(value(field, scopes))
             except Misfit:

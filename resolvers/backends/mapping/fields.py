@@ -25,7 +25,7 @@ Convert = Callable[..., Any]
 _SOURCES = ("path", "first_of", "join", "const", "call")
 _COMMON = frozenset({*_SOURCES, "as", "separator", "strip", "empty", "null_if", "default", "required", "on_error"})
 _TIMES = frozenset({"zone", "format", "ignore_offset"})
-_AMOUNTS = frozenset({"decimal_comma", "round"})
+_AMOUNTS = frozenset({"decimal_comma", "thousands", "round"})
 _KEYS: dict[KindName, tuple[str, frozenset[str]]] = {
     "text": ("a text", _COMMON | {"values", "unknown"}),
     "lines": ("a list of lines", _COMMON),

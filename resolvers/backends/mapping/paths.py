@@ -13,18 +13,22 @@ maps so) and an empty object where a list was expected. Anything else in a paren
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import Any, Final
 
 from msgspec import Struct
 
 from resolvers.backends.mapping.misfit import Misfit
 from resolvers.backends.mapping.texts import form
 
+OBJECT: Final = "an object"
+
 
 def absent(parent: object, expected: str) -> None:
     """Null for a parent that holds nothing; a Misfit for one of another kind than `expected`."""
     if parent is None or (isinstance(parent, (list, tuple, dict)) and not parent):
         return
+    if expected == OBJECT and isinstance(parent, (list, tuple)):
+        expected = f"{OBJECT} (of a list, [0] is the first entry, [type=home] the one of that type)"
     raise Misfit(expected, parent, structural=True)
 
 
@@ -34,7 +38,7 @@ class Key(Struct, frozen=True):
     name: str
 
     def __call__(self, parent: Any) -> Any:
-        return parent.get(self.name) if isinstance(parent, dict) else absent(parent, "an object")
+        return parent.get(self.name) if isinstance(parent, dict) else absent(parent, OBJECT)
 
 
 class Attribute(Struct, frozen=True):
@@ -44,7 +48,7 @@ class Attribute(Struct, frozen=True):
 
     def __call__(self, parent: Any) -> Any:
         if not isinstance(parent, dict):
-            return absent(parent, "an object")
+            return absent(parent, OBJECT)
         for name in (f"@{self.name}", f"attr__{self.name}", self.name):
             value = parent.get(name)
             if value is not None:

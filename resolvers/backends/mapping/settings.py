@@ -105,6 +105,9 @@ class FieldSettings(BaseModel):
     currency: str | None = Field(None, description="The currency, where the backend tells none.")
     currency_path: str | None = Field(None, description="Where the currency is.")
     decimal_comma: bool = Field(False, description="Numbers in text have a decimal comma.")
+    thousands: Literal[".", ",", " ", "'"] | None = Field(
+        None, description="The sign that numbers in text may have between thousands."
+    )
     round: int | None = Field(None, ge=0, le=12, description="Round half up to so many decimals.")
 
     strip: bool = Field(False, description="Take blanks off both ends of texts first.")

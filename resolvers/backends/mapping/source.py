@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any, Protocol
 
 from resolvers.backends.mapping.misfit import Misfit
-from resolvers.backends.mapping.paths import Path, absent, walk
+from resolvers.backends.mapping.paths import OBJECT, Path, absent, walk
 
 
 class Source:
@@ -101,7 +101,7 @@ class Dicts:
 
 
 def _empty_parent(parent: Any) -> dict[str, Any]:
-    absent(parent, "an object")
+    absent(parent, OBJECT)
     return {}
 
 

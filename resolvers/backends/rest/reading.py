@@ -20,7 +20,7 @@ from resolvers.backends.rest.answers import Place, failure_of, json_body
 from resolvers.backends.rest.paging.ports import DROPPED, LONGEST_CURSOR, PagingBroken, RawPage
 from resolvers.backends.rest.paging.settings import HEADER, CursorPaging, KeysetPaging, LinkPaging, NoPaging
 from resolvers.backends.rest.settings import RestOperationSettings
-from resolvers.errors import BackendContract, BackendError, BackendRejected
+from resolvers.errors import BackendContract, BackendError, BackendFailed, BackendRejected
 
 Record = TypeVar("Record", bound=Struct)
 NONE: Final = RawPage(records=())
@@ -59,7 +59,10 @@ class AnswerReader(Generic[Record]):
         if page is None:
             return NONE
         if not self._aligned:
-            return RawPage(records=page.records, total=self._total(page, answer))
+            total = self._total(page, answer)
+            if total is not None and total > page.count:
+                raise self._place.contract("paging", f"gives {page.count} of {total} records: it needs `paging`")
+            return RawPage(records=page.records, total=total)
         records, keys = self._by_item(page, body)
         return RawPage(records=records, keys=keys, total=self._total(page, answer), next=self._next(page, answer))
 
@@ -83,7 +86,7 @@ class AnswerReader(Generic[Record]):
         return None if self._outcome_is_none(page.extracted.get("outcome"), body) else page
 
     def _outcome_is_none(self, outcome: Any, body: bytes) -> bool:
-        """Whether the answer says "none". Raises BackendRejected when it reports an error."""
+        """Whether the answer says "none". Raises BackendRejected or BackendFailed when it reports an error."""
         errors = self._settings.errors
         assert errors is not None
         try:
@@ -95,7 +98,16 @@ class AnswerReader(Generic[Record]):
         if code in errors.absent:
             return True
         cause = code if _CODE(code) else "business error"
-        raise self._with_message(self._place.rejected(cause, f"answered with the error {cause}"), body)
+        if code in errors.retryable:
+            place = self._place
+            raise BackendFailed(
+                f"{place.backend} failed ({cause})", backend=place.backend, operation=place.operation, cause=cause
+            )
+        if code in errors.credentials:
+            refusal = self._place.rejected("credentials", f"does not accept the gateway's credentials ({cause})")
+        else:
+            refusal = self._place.rejected(cause, f"answered with the error {cause}")
+        raise self._with_message(refusal, body)
 
     def _failure(self, answer: Answer) -> BackendError:
         error = failure_of(answer, self._place, self._clock)

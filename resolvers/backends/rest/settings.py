@@ -128,6 +128,12 @@ class BusinessErrors(_Model):
         default_factory=list, description="The values that mean success; a missing value always does."
     )
     absent: list[str] = Field(default_factory=list, description="The values that mean that there is none.")
+    credentials: list[str] = Field(
+        default_factory=list, description="The values that mean that the gateway's own credentials are refused."
+    )
+    retryable: list[str] = Field(
+        default_factory=list, description="The values after which another try may succeed (of the backend's fault)."
+    )
     message: AnswerPath | None = Field(None, description="Where the answer says why; shown with `show_message` only.")
 
 

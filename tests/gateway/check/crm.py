@@ -42,7 +42,8 @@ paging = {{ type = "offset", page_size = 100 }}
 
 
 class Crm:
-    """120 customers. `change` rewrites an item, `choose` picks what a call by ids answers, `page` what a list does."""
+    """120 customers. `change` rewrites an item, `choose` picks what a call by ids answers, `page` what a list does;
+    `missing` is the status of an answer without any."""
 
     def __init__(self) -> None:
         self.rows = [
@@ -58,6 +59,7 @@ class Crm:
         self.change: Callable[[dict[str, Any]], dict[str, Any]] = lambda row: row
         self.choose: Callable[[list[str]], list[dict[str, Any]]] = self.named
         self.page: Callable[[int, int], list[dict[str, Any]]] = lambda offset, limit: self.rows[offset:][:limit]
+        self.missing = 200
         self.url = ""
         self.server = TestServer(web.Application())
         self.server.app.router.add_get("/customers", self._answer)
@@ -76,4 +78,6 @@ class Crm:
             found = self.choose(request.query["ids"].split(","))
         else:
             found = self.page(int(request.query["offset"]), int(request.query["limit"]))
+        if not found:
+            return web.json_response({"data": []}, status=self.missing)
         return web.json_response({"data": [self.change(row) for row in found], "total": len(self.rows)})

@@ -317,3 +317,40 @@ def test_the_command_tells_machines_and_ends_with_one_for_a_problem(tmp_path: Pa
     assert report["ok"] is False
     assert report["backends"] == [{"name": "crm", "kind": "rest", "reachable": False, "authenticated": None}]
     assert b"planted-secret" not in done.stdout + done.stderr
+
+
+async def test_an_empty_list_as_404_is_told_with_what_to_write(crm: Crm, check_crm: CheckCrm) -> None:
+    """Where a system answers 404 for nothing, the check names the key that says so; keys are known nevertheless."""
+    crm.rows = crm.rows[:50]
+    crm.missing = 404
+    told = problems(await check_crm(("total =", "# total =")))
+    hint = "; if that is how it says that no more follow, write empty = [404]"
+    why = f"BACKEND_REJECTED: crm rejected the call (HTTP 404){hint}"
+    assert told == [f"paging customers.list: the page after the last cannot be read: {why}"]
+    report = await check_crm(("total =", "empty = [404]\n# total ="))
+    assert problems(report) == []
+
+
+async def test_dates_of_another_unit_are_noticed(crm: Crm, check_crm: CheckCrm) -> None:
+    """Seconds that are taken for milliseconds give dates, only all of them in January 1970."""
+    crm.change = lambda row: {**row, "since": 1_760_000_000 + row["id"]}
+    wrong = ("phone =", 'created_at = { path = "since", as = "epoch-milliseconds" }\nphone =')
+    findings = [found.text for found in (await check_crm(wrong)).findings if found.place.endswith("created_at")]
+    assert (
+        findings == ["all its dates are of the first days of 1970: is it another unit, or a date that means none?"] * 2
+    )
+    right = ("phone =", 'created_at = { path = "since", as = "epoch-seconds" }\nphone =')
+    assert (await check_crm(right)).findings == []
+
+
+async def test_the_table_is_readable_at_eighty_columns(company: DemoCompany) -> None:
+    """No name of an operation or a field is broken into pieces, and no line is longer than the terminal."""
+    report = await check(*demo_settings(company))
+    out = io.StringIO()
+    show(report, Console(file=out, width=80))
+    lines = out.getvalue().splitlines()
+    assert max(map(len, lines)) <= 80
+    for operation in report.operations:
+        assert any(line.startswith(f" {operation.name} ") for line in lines)
+        for field in operation.fields:
+            assert any(line.startswith(f" {field.name} ") for line in lines)

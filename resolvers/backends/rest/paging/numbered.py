@@ -6,7 +6,7 @@ from functools import lru_cache
 from typing import Final
 
 from resolvers.backends.rest.paging.offset import asked_at_once, joined
-from resolvers.backends.rest.paging.ports import Ask, Gathered, number
+from resolvers.backends.rest.paging.ports import Ask, Gathered, PagingBroken, RawPage, number
 
 CALL: Final = 50
 """What another call costs, in records that could have been transferred instead."""
@@ -29,6 +29,8 @@ class NumberedPager:
         got = await asked_at_once(
             ask, [{"page": (str(page + self._first_page),), "limit": (str(size),)} for page in pages]
         )
+        for page, answer in zip(pages, got, strict=True):
+            _check_full(page * size, size, answer)
         total = got[0].total
         records = joined(got, [size] * len(pages))[start - pages[0] * size :]
         seen = start + min(first, len(records))
@@ -37,6 +39,15 @@ class NumberedPager:
             positions=[str(start + index + 1) for index in range(min(first, len(records)))],
             has_next=len(records) > first or (total is not None and seen < total and bool(records)),
             total=total,
+        )
+
+
+def _check_full(start: int, size: int, answer: RawPage) -> None:
+    """A backend that gives less than it is asked for numbers its pages by that: they would hold other records."""
+    if answer.total is not None and len(answer.records) < min(size, answer.total - start):
+        raise PagingBroken(
+            f"asked for {size} of {answer.total} records from {start} on it gave {len(answer.records)}: "
+            "page_size is more than it gives, or its total is not true"
         )
 
 

@@ -30,6 +30,8 @@ class OffsetPager:
         )
         records = joined(pages, [limit for _, limit in windows])
         total = pages[0].total
+        if total is not None and not records and start < total:
+            raise PagingBroken(f"it tells a total of {total} and gives nothing after {start}")
         seen = start + min(first, len(records))
         return Gathered(
             records=records[:first],

@@ -258,6 +258,16 @@ async def test_a_large_answer_is_read_like_a_small_one(bench: Bench) -> None:
     assert [record.id for record in found] == [row["id"] for row in rows]
 
 
+async def test_an_answer_that_tells_of_more_records_than_it_holds_is_not_whole(bench: Bench) -> None:
+    """Without paging, what is missing from an answer would be taken for absent; the total tells."""
+    reply = json_answer({"data": [ROW], "total": 1})
+    assert await records(bench, reply, items="data", total="total") == [ACME]
+    reply = json_answer({"data": [ROW], "total": 2})
+    error = await fails(bench, reply, items="data", total="total")
+    assert (error.code, error.cause) == ("BACKEND_CONTRACT", "paging")
+    assert error.message == "crm gives 1 of 2 records: it needs `paging`"
+
+
 # Business errors inside a 200
 
 ERRORS = {
@@ -284,6 +294,20 @@ async def test_a_business_error_inside_a_200_is_an_error(bench: Bench, data: dic
     error = await fails(bench, reply, items="data", errors=ERRORS)
     assert (error.code, error.cause) == ("BACKEND_REJECTED", "PERMISSION_DENIED")
     assert "llx_societe" not in f"{error} {error.extensions}"
+
+
+@pytest.mark.parametrize(
+    ("code", "kind", "cause"),
+    [("WHO", BackendRejected, "credentials"), ("BUSY", BackendFailed, "BUSY"), ("NO", BackendRejected, "NO")],
+)
+async def test_a_business_error_is_what_its_code_says(
+    bench: Bench, code: str, kind: type[BackendError], cause: str
+) -> None:
+    """Refused credentials and passing troubles inside a 200 are told as those with a status of their own."""
+    errors = ERRORS | {"credentials": ["WHO"], "retryable": ["BUSY"]}
+    error = await fails(bench, json_answer({"result": {"code": code}}), items="data", errors=errors)
+    assert type(error) is kind
+    assert (error.cause, error.retryable) == (cause, kind is BackendFailed)
 
 
 @pytest.mark.parametrize("data", [{"data": None}, {}], ids=["null", "missing"])

@@ -277,6 +277,31 @@ def test_a_backend_with_smaller_pages_than_configured_is_told() -> None:
         run(OffsetPager(10, sized=True, told=False).gather(ask, 15, None))
 
 
+@pytest.mark.parametrize("after", [None, "60"])
+def test_a_page_that_is_shorter_than_its_total_says_is_told(after: str | None) -> None:
+    """Numbered pages of another size than was asked for hold other records: none is skipped or given twice."""
+
+    async def ask(window: Texts) -> RawPage:
+        size = min(int(window["limit"][0]), 25)
+        start = int(window["page"][0]) * size
+        return RawPage(records=list(range(start, min(start + size, 100))), total=100)
+
+    pager = NumberedPager(30, first_page=0, sized=True, told=True)
+    with pytest.raises(PagingBroken, match=r"asked for 30 of 100 records .* gave 25: page_size"):
+        run(pager.gather(ask, 30, after))
+
+
+def test_a_list_that_ends_before_its_total_is_told() -> None:
+    """Nothing where the total says that something follows is an error, and no end."""
+
+    async def ask(window: Texts) -> RawPage:
+        return RawPage(records=[], total=100)
+
+    with pytest.raises(PagingBroken, match="tells a total of 100 and gives nothing after 50"):
+        run(OffsetPager(30, sized=True, told=True).gather(ask, 30, "50"))
+    assert run(OffsetPager(30, sized=True, told=True).gather(ask, 30, "100")).records == []
+
+
 def test_a_cursor_that_leads_to_itself_is_told() -> None:
     """A backend whose next page is the same page does not keep the gateway busy."""
 
