@@ -145,7 +145,7 @@ def stages(rounds: int) -> list[tuple[str, float, float]]:
     )
     verifier = token_verifier(settings, environ={"KEY": KEY}, clock=time)
     authentication = Authentication(settings, verifier)
-    scopes = ["customers:read", "customers:contact", "orders:read"]
+    scopes = ["customers:all", "customers:read", "customers:contact", "orders:read"]
     token = mint(settings.issuers[0], SecretStr(KEY), subject="b", now=time.time(), expires_in=3600, scopes=scopes)
     headers = [
         (b"host", b"127.0.0.1"),

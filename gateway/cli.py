@@ -162,7 +162,8 @@ def schema(
 @app.command()
 def token(
     scope: Annotated[
-        list[str] | None, typer.Option("--scope", "-s", help="A scope that the token holds; may be repeated.")
+        list[str] | None,
+        typer.Option("--scope", "-s", help="A scope that the token holds; may be repeated. Staff needs customers:all."),
     ] = None,
     customer: Annotated[str | None, typer.Option(help="Limit the token to this customer's records.")] = None,
     subject: Annotated[str, typer.Option(help="Who the token is for.")] = "demo",

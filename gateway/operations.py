@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from inspect import isawaitable
 from typing import Any, Final, NamedTuple, Protocol
 
@@ -101,7 +101,7 @@ class Operations:
         self._deadline = deadline
         self._max_page = max_page
         self._watcher = watcher
-        self._policies: dict[tuple[bool, frozenset[str]], Policy] = {}
+        self._policies: dict[Hashable, Policy] = {}
         self._facts: dict[Connections, Mapping[str, OperationFacts]] = {}
 
     async def run(self, request: GraphQLRequest) -> ExecutionResult:
@@ -211,7 +211,7 @@ class Operations:
         return Explained(prediction.told({"value": cost, "limit": self._spending.most}), wanted.get("run", True))
 
     def _policy(self, principal: Principal) -> Policy:
-        key = (principal.authenticated, principal.scopes)
+        key = Policy.key_of(principal)
         policy = self._policies.get(key)
         if policy is None:
             if len(self._policies) >= MOST_POLICIES:

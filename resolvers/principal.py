@@ -12,6 +12,9 @@ from msgspec import Struct
 class Principal(Struct, frozen=True, kw_only=True, gc=False):
     """A verified caller. `customer` limits it to that customer's records; `None` limits nothing beyond the scopes.
 
+    `unassigned` says that its token names no customer and nothing makes it one for all of them: records that belong to
+    customers are then refused as a whole.
+
     `claims` are the verified claims and `token` the text as received, for backends whose configuration forwards them;
     neither appears in the repr.
     """
@@ -20,6 +23,7 @@ class Principal(Struct, frozen=True, kw_only=True, gc=False):
     issuer: str | None = None
     scopes: frozenset[str] = frozenset()
     customer: str | None = None
+    unassigned: bool = False
     tenant: str | None = None
     expires_at: float | None = None
     claims: Mapping[str, Any] = MappingProxyType({})

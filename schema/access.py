@@ -26,6 +26,7 @@ from resolvers.principal import Principal
 
 SCOPES = "bizgraph.scopes"
 AUTHENTICATED = "bizgraph.authenticated"
+OWNED = "bizgraph.owned"
 PERSONAL = "bizgraph.personal"
 
 
@@ -52,7 +53,8 @@ class Authenticated:
 @strawberry.schema_directive(
     locations=[Location.OBJECT],
     name="owner",
-    description="A token with this claim sees only the records of that customer; others do not exist for it.",
+    description="A token with this claim sees only the records of that customer; others do not exist for it. Without "
+    "the claim a token needs a scope of staff: null and FORBIDDEN otherwise.",
 )
 class Owner:
     """Whose a record is."""
@@ -85,14 +87,20 @@ TOKEN_NEEDED = Authenticated()
 
 
 class Policy:
-    """What a principal with these scopes is refused. Equal keys mean equal answers, so that plans can be shared."""
+    """What such a principal is refused. Equal keys mean equal answers, so that plans can be shared."""
 
-    __slots__ = ("_authenticated", "_scopes", "key")
+    __slots__ = ("_authenticated", "_scopes", "_unassigned", "key")
 
     def __init__(self, principal: Principal) -> None:
         self._scopes = principal.scopes
         self._authenticated = principal.authenticated
-        self.key = (principal.authenticated, principal.scopes)
+        self._unassigned = principal.unassigned
+        self.key = self.key_of(principal)
+
+    @staticmethod
+    def key_of(principal: Principal) -> tuple[bool, bool, frozenset[str]]:
+        """What of a principal decides what it is refused."""
+        return principal.authenticated, principal.unassigned, principal.scopes
 
     def refuses(self, parent_type: GraphQLObjectType, field_name: str, field: GraphQLField) -> Exception | None:
         """The error that this field answers with, or None when it may be fetched."""
@@ -100,6 +108,8 @@ class Policy:
         missing = needed - self._scopes
         if missing or (not self._authenticated and AUTHENTICATED in field.extensions):
             return _refusal(f"{parent_type.name}.{field_name}", missing, self._authenticated)
+        if self._unassigned and OWNED in field.extensions:
+            return _no_customer(f"{parent_type.name}.{field_name}")
         return None
 
 
@@ -108,6 +118,16 @@ def _refusal(what: str, missing: frozenset[str], authenticated: bool) -> Excepti
     if not authenticated:
         return Unauthenticated(f"{what} needs a token" + (f" with {' '.join(scopes)}" if scopes else ""))
     return Forbidden(f"{what} needs the scope {' '.join(scopes)}", missing=scopes)
+
+
+def _no_customer(what: str) -> Forbidden:
+    return Forbidden(f"{what} belongs to customers, and the token is neither for one nor for all of them")
+
+
+def require_scope(scope: str, what: str, principal: Principal) -> None:
+    """Raise for a principal without this scope, where an argument would tell what the scope guards."""
+    if scope not in principal.scopes:
+        raise _refusal(what, frozenset({scope}), principal.authenticated)
 
 
 def require_type(found: type, principal: Principal) -> None:
@@ -119,10 +139,13 @@ def require_type(found: type, principal: Principal) -> None:
     missing = _scopes_in(definition.directives or ()) - principal.scopes
     if missing:
         raise _refusal(definition.name, missing, principal.authenticated)
+    if principal.unassigned and _has_owner(definition.directives or ()):
+        raise _no_customer(definition.name)
 
 
 def guard(schema: GraphQLSchema) -> None:
-    """Gather for every field the scopes of the field itself, of the type that it answers with and of its own type.
+    """Gather for every field the scopes of the field itself, of the type that it answers with and of its own type, and
+    whether one of these types belongs to customers.
 
     Those of its own type count too, since an interface may lead to the type past the field that guards it. A guarded
     field must be nullable: refusing it must not take its neighbours away. One that is not raises TypeError when the
@@ -133,17 +156,24 @@ def guard(schema: GraphQLSchema) -> None:
         for name, graphql_type in schema.type_map.items()
         if not name.startswith("__")
     }
+    owned = _owned_types(schema)
     for graphql_type in schema.type_map.values():
         if not isinstance(graphql_type, (GraphQLObjectType, GraphQLInterfaceType)) or graphql_type.name.startswith(
             "__"
         ):
             continue
         held = of_type[graphql_type.name]
+        own = graphql_type.name in owned
         for name, field in graphql_type.fields.items():
             directives = _directives_of(field)
-            scopes = _scopes_in(directives) | of_type.get(get_named_type(field.type).name, frozenset())
+            answer = get_named_type(field.type).name
+            scopes = _scopes_in(directives) | of_type.get(answer, frozenset())
             if not scopes <= held and is_non_null_type(field.type):
                 raise TypeError(f"{graphql_type.name}.{name} is guarded by {sorted(scopes)} and must be nullable")
+            if answer in owned and not own and is_non_null_type(field.type):
+                raise TypeError(f"{graphql_type.name}.{name} belongs to customers and must be nullable")
+            if own or answer in owned:
+                field.extensions[OWNED] = True
             if scopes | held:
                 field.extensions[SCOPES] = scopes | held
             marks = {type(directive) for directive in directives}
@@ -151,6 +181,23 @@ def guard(schema: GraphQLSchema) -> None:
                 field.extensions[PERSONAL] = True
             if Authenticated in marks:
                 field.extensions[AUTHENTICATED] = True
+
+
+def _owned_types(schema: GraphQLSchema) -> set[str]:
+    """The types that are marked with @owner, and the connections to them with their edges."""
+    owned = {name for name, found in schema.type_map.items() if _has_owner(_directives_of(found))}
+    frames = {
+        name
+        for name, found in schema.type_map.items()
+        if isinstance(found, GraphQLObjectType)
+        for frame in {"node", "nodes"} & found.fields.keys()
+        if get_named_type(found.fields[frame].type).name in owned
+    }
+    return owned | frames
+
+
+def _has_owner(directives: Iterable[object]) -> bool:
+    return any(isinstance(directive, Owner) for directive in directives)
 
 
 def _directives_of(node: Any) -> Iterable[object]:

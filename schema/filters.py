@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import strawberry
 
 from resolvers import filters
+from schema.ids import require_short
 
 
 @strawberry.enum(description="How the business stands with a customer.")
@@ -106,7 +107,10 @@ class CustomerFilter:
     """Presents `resolvers.filters.CustomerFilter`."""
 
     status: list[CustomerStatus] | None = strawberry.field(default=None, description="One of these states.")
-    text: str | None = strawberry.field(default=None, description="Looked for in number, name and e-mail.")
+    text: str | None = strawberry.field(
+        default=None,
+        description="Looked for in number, name and e-mail; needs the scope customers:contact as reading those does.",
+    )
     created_from: datetime | None = strawberry.field(default=None, description=FROM)
     created_to: datetime | None = strawberry.field(default=None, description=TO)
 
@@ -187,8 +191,12 @@ InvoicesBy = Annotated[InvoiceSort | None, strawberry.argument(name="sort", desc
 
 
 def criteria_of(wanted: Any) -> Any:
-    """The resolvers' filter for an input of this module; None where none was given."""
-    return None if wanted is None else wanted.criteria()
+    """The resolvers' filter for an input of this module; None where none was given. Raises BadUserInput."""
+    if wanted is None:
+        return None
+    if wanted.text is not None:
+        require_short("filter.text", wanted.text)
+    return wanted.criteria()
 
 
 def sort_of(wanted: Enum | None) -> str | None:

@@ -10,7 +10,7 @@ import strawberry
 from resolvers import customers, inventory, invoices, orders
 from resolvers.errors import GatewayError
 from resolvers.records import Customer as CustomerRecord
-from schema.access import TOKEN_NEEDED, require_type
+from schema.access import TOKEN_NEEDED, require_scope, require_type
 from schema.binding import Level, relation
 from schema.cost import PAGED
 from schema.filters import (
@@ -67,6 +67,8 @@ async def customers_page(
     where: OfCustomers = None,
     sort: CustomersBy = None,
 ) -> Sequence[Any]:
+    if where is not None and where.text is not None:
+        require_scope("customers:contact", "Query.customers(filter: {text})", info.context.principal)
     request = page_request(info, first, after)
     return [await customers.page(info.context, request, criteria_of(where), sort_of(sort))]
 

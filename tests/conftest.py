@@ -65,12 +65,18 @@ def settings(house: Gateway) -> Settings:
 
 @pytest.fixture
 def token(house: Gateway) -> MakeToken:
-    """Mints tokens: `token("orders:read", customer="c7")`; all scopes where none are named."""
+    """Mints tokens: `token("orders:read", customer="c7")`; all scopes where none are named.
 
-    def make(*scopes: str, customer: str | None = None, **more: Any) -> str:
+    One without a customer is for all of them, unless it is to be `unassigned`.
+    """
+
+    def make(*scopes: str, customer: str | None = None, unassigned: bool = False, **more: Any) -> str:
         given: dict[str, Any] = {"subject": "tester", "now": time.time(), "expires_in": 3600.0, **more}
         issuer = house.settings.auth.issuers[0]
-        return mint(issuer, SecretStr(DEMO_KEY), scopes=scopes or SCOPES, customer=customer, **given)
+        held = {*(scopes or SCOPES)} - {"customers:all"}
+        if customer is None and not unassigned:
+            held.add("customers:all")
+        return mint(issuer, SecretStr(DEMO_KEY), scopes=held, customer=customer, **given)
 
     return make
 

@@ -56,18 +56,22 @@ def principal_of(claims: dict[str, Any], issuer: IssuerSettings, token: str) -> 
     """The principal of verified claims.
 
     A customer claim that is there but empty, null or no text is refused: read as absent, it would lift the limit to
-    the caller's own records. Scope claims of another shape than a text or a list of texts are refused likewise.
+    the caller's own records. One that is not there lifts it only together with a scope of `all_customers`, so an issuer
+    that forgets the claim opens nothing. Scope claims of another shape than a text or a list of texts are refused.
     """
     if any(claim(claims, name) is _ABSENT for name in issuer.required):
         raise refused("claims")
     subject = _identity(claims, issuer.subject)
     if subject is None or not isinstance(claims.get("jti", ""), str):
         raise refused("claims")
+    scopes = frozenset(scope for path in issuer.scopes for scope in _scopes(claim(claims, path)))
+    customer = _identity(claims, issuer.customer)
     return Principal(
         subject=subject,
         issuer=issuer.issuer,
-        scopes=frozenset(scope for path in issuer.scopes for scope in _scopes(claim(claims, path))),
-        customer=_identity(claims, issuer.customer),
+        scopes=scopes,
+        customer=customer,
+        unassigned=customer is None and scopes.isdisjoint(issuer.all_customers),
         tenant=_identity(claims, issuer.tenant),
         expires_at=float(claims["exp"]),
         claims=MappingProxyType(claims),

@@ -112,6 +112,11 @@ class IssuerSettings(_Settings):
         description="Claims that hold scopes, as a text with spaces or a list; what they hold is united.",
     )
     customer: Name = Field("customer", description="The claim that limits a caller to one customer's records.")
+    all_customers: Names = Field(
+        ("customers:all",),
+        description="Scopes of staff. A token that has neither the customer claim nor one of these sees no customers, "
+        "orders and invoices at all.",
+    )
     tenant: Name = Field("tenant", description="The claim that names the tenant.")
     required: Names = Field((), description="Claims that must be there, besides `iss`, `aud`, `exp` and the subject.")
 

@@ -11,8 +11,16 @@ from gateway.operations import EXPLAIN_SCOPE
 DEMO_KEY = "demo-key-for-loopback-only-0123456789abcdef"
 """Signs the demo's tokens. It opens inventions on loopback and nothing else."""
 
-SCOPES = ("customers:read", "customers:contact", "orders:read", "inventory:read", "inventory:stock", "invoices:read")
-PORTAL_SCOPES = tuple(scope for scope in SCOPES if scope != "inventory:stock")
+SCOPES = (
+    "customers:all",
+    "customers:read",
+    "customers:contact",
+    "orders:read",
+    "inventory:read",
+    "inventory:stock",
+    "invoices:read",
+)
+PORTAL_SCOPES = tuple(scope for scope in SCOPES if scope not in ("customers:all", "inventory:stock"))
 """What a customer portal's tokens hold: what can be sold is told to customers, what lies in which warehouse is not."""
 DEMO_CUSTOMER = "c7"
 

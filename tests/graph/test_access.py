@@ -26,7 +26,7 @@ from graphql import (
 
 from gateway.app import Gateway
 from gateway.demo.company import DemoCompany
-from gateway.demo.tokens import SCOPES
+from gateway.demo.tokens import PORTAL_SCOPES, SCOPES
 from schema.access import SCOPES as NEEDED
 from schema.build import build_schema, graphql_schema
 from tests.client import Answer, Client
@@ -93,7 +93,7 @@ class Place:
 
     @property
     def root(self) -> str:
-        return self.operation[2:].partition("(")[0]
+        return self.operation[2:].partition("(")[0].partition(" ")[0]
 
     @property
     def owned(self) -> bool:
@@ -257,6 +257,21 @@ async def test_another_owner_gets_what_a_missing_record_gives(
         assert cost == {}
 
 
+@EVERYWHERE
+async def test_a_token_of_no_customer_is_not_for_all(
+    anonymous: Client, token: MakeToken, calls: CallsOf, place: Place
+) -> None:
+    """A token with every scope but neither the customer claim nor that of staff, as an issuer mints that forgets the
+    claim, sees products and nothing of customers: FORBIDDEN, and no system is asked."""
+    answer = await anonymous.with_token(token(*PORTAL_SCOPES, "inventory:stock", unassigned=True)).ask(place.operation)
+    if place.owned or place.root in ("me", "customers", "orders", "invoices"):
+        assert answer.codes == ["FORBIDDEN"]
+        assert answer.data == {place.root: None}
+        assert calls() == {}
+    else:
+        assert answer.errors == []
+
+
 def _at(data: Any, path: list[str | int]) -> Any:
     for part in path:
         if data is None:
@@ -332,6 +347,38 @@ async def test_filters_cannot_look_over_the_fence(anonymous: Client, token: Make
     )
     nothing = {"totalCount": 0, "nodes": [], "pageInfo": {"hasNextPage": False}}
     assert answer.json == {"data": {"customers": nothing, "orders": nothing}}
+
+
+async def test_a_search_needs_what_reading_its_fields_does(
+    anonymous: Client, token: MakeToken, calls: CallsOf, company: DemoCompany
+) -> None:
+    """Who may not read e-mails cannot search them either, and so find out letter by letter whose is which."""
+    email = next(customer.email for customer in company.books.customers.values() if customer.email)
+    search = "query ($text: String!) { customers(filter: { text: $text }) { totalCount } }"
+    refused = await anonymous.with_token(token("customers:read")).ask(search, {"text": email[:6]})
+    assert refused.codes == ["FORBIDDEN"]
+    assert refused.errors[0]["extensions"]["missing"] == ["customers:contact"]
+    assert calls() == {}
+    found = await anonymous.with_token(token("customers:read", "customers:contact")).ask(search, {"text": email})
+    assert found.data["customers"]["totalCount"] == 1
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "query ($text: ID!) { order(id: $text) { id } }",
+        "query ($text: ID!) { node(id: $text) { id } }",
+        "query ($text: String!) { product(sku: $text) { id } }",
+        "query ($text: String!) { orders(filter: { text: $text }) { totalCount } }",
+    ],
+)
+async def test_texts_that_would_break_addresses_reach_no_system(client: Client, calls: CallsOf, query: str) -> None:
+    """An id or a search of thousands of characters is refused by name and limit, before it breaks a system's request
+    line and, with it, the trust in that system."""
+    answer = await client.ask(query, {"text": "Order:" + "x" * 10_000})
+    assert answer.codes == ["BAD_USER_INPUT"]
+    assert answer.errors[0]["extensions"] | {"value": 10_006, "limit": 256} == answer.errors[0]["extensions"]
+    assert calls() == {}
 
 
 async def test_a_customers_token_is_not_asked_around_with(anonymous: Client, token: MakeToken, calls: CallsOf) -> None:
