@@ -15,7 +15,6 @@ from tests.client import Client
 from tests.conftest import CallsOf, MakeToken
 from tests.doubles import FakeClock
 from tests.patience import demo_settings
-from tests.patience import demo_settings
 
 OWN, OTHER = "c7", "c8"
 SYSTEMS = {"order": "shop", "invoice": "accounting"}

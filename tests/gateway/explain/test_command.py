@@ -50,7 +50,14 @@ def test_as_json() -> None:
 def test_for_a_token() -> None:
     """With a token the plan is its holder's: scopes that it lacks are named, with what they cost."""
     issuer = load(configuration_path(), {}).auth.issuers[0]
-    poor = mint(issuer, SecretStr(DEMO_KEY), subject="x", now=time.time(), expires_in=60.0, scopes=("customers:read",))
+    poor = mint(
+        issuer,
+        SecretStr(DEMO_KEY),
+        subject="x",
+        now=time.time(),
+        expires_in=60.0,
+        scopes=("customers:all", "customers:read"),
+    )
     told = explain("--as", poor).stdout
     assert "Missing  customers:contact\n" in told
     assert "  customer.email (needs customers:contact)\n" in told
