@@ -60,8 +60,7 @@ class WsdlLoader:
         while True:
             tries += 1
             try:
-                async with asyncio.timeout(self._settings.wsdl_timeout):
-                    service = await self.load()
+                service = await self.load()
                 misfits = self._ready(service)
             except (WsdlProblem, TimeoutError) as problem:
                 told = str(problem) or f"the WSDL did not come within {self._settings.wsdl_timeout:g} s"
@@ -77,10 +76,12 @@ class WsdlLoader:
             pause = min(2 * pause, LONGEST_PAUSE)
 
     async def load(self) -> Service:
-        """One try. Raises WsdlProblem."""
+        """One try. Raises WsdlProblem, or TimeoutError when its documents do not come in time."""
         settings = self._settings
         start = settings.wsdl if settings.wsdl.startswith(("http://", "https://")) else file_url(Path(settings.wsdl))
-        documents = await prefetch(start, self._fetch, hosts=frozenset(settings.wsdl_hosts))
+        # Only what comes from elsewhere is timed: a large description that takes long to read would never be read else.
+        async with asyncio.timeout(settings.wsdl_timeout):
+            documents = await prefetch(start, self._fetch, hosts=frozenset(settings.wsdl_hosts))
 
         def load() -> Service:
             # zeep takes 0.3 s to import and 26 MB: in a thread, and only where a SOAP backend is configured.

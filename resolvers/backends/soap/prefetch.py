@@ -94,9 +94,20 @@ def _imports_of_all(documents: list[tuple[str, bytes]]) -> list[str]:
             raise WsdlProblem(f"{without_query(url)} is no service description: {exc}") from exc
         for element in root.iter(_WSDL, *_XSD):
             location = element.get("location" if element.tag == _WSDL else "schemaLocation")
-            if location:
-                found[urldefrag(urljoin(url, location)).url] = None
+            if location and location.strip():
+                found[_joined(url, location)] = None
     return list(found)
+
+
+def _joined(url: str, location: str) -> str:
+    """The URL of an import, without the blanks that xsd:anyURI does not count. Raises WsdlProblem for what is none."""
+    try:
+        joined = urldefrag(urljoin(url, location.strip())).url
+        if urlsplit(joined).port == 0:
+            raise ValueError("port 0")
+    except ValueError as exc:
+        raise WsdlProblem(f"{without_query(url)} imports from what is no URL", permanent=True) from exc
+    return joined
 
 
 def _check(url: str, start: str, hosts: frozenset[str]) -> None:
@@ -105,12 +116,23 @@ def _check(url: str, start: str, hosts: frozenset[str]) -> None:
         if start.startswith("file:"):
             return
         raise WsdlProblem("a WSDL from the network imports a file, which is refused", permanent=True)
-    named = parts.netloc == urlsplit(start).netloc or bool(hosts & {parts.netloc, parts.hostname})
+    host = _host(url)
+    named = host == _host(start) or _place(url) == _place(start) or bool(hosts & {host, parts.hostname})
     if parts.scheme not in ("http", "https") or not named:
         raise WsdlProblem(
-            f"the WSDL imports from {parts.netloc or parts.scheme}: name it in `wsdl_hosts` to allow that",
-            permanent=True,
+            f"the WSDL imports from {host or parts.scheme}: name it in `wsdl_hosts` to allow that", permanent=True
         )
+
+
+def _host(url: str) -> str:
+    """`name` or `name:port` as the URL tells it, without user and password."""
+    return urlsplit(url).netloc.rpartition("@")[2].lower()
+
+
+def _place(url: str) -> tuple[str | None, int | None]:
+    """Host and port, told or not."""
+    parts = urlsplit(url)
+    return parts.hostname, parts.port or {"http": 80, "https": 443}.get(parts.scheme)
 
 
 def without_query(url: str) -> str:

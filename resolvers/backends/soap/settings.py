@@ -48,7 +48,7 @@ class SoapSettings(HttpSettings):
     wsdl_hosts: list[str] = Field(
         default_factory=list, description="Further hosts (name or name:port) that the WSDL may import from."
     )
-    wsdl_timeout: Duration = Field(10.0, gt=0, description="How long one try to load the WSDL may take.")
+    wsdl_timeout: Duration = Field(10.0, gt=0, description="How long fetching the WSDL and its imports may take.")
     url: str | None = Field(
         None, description="Where calls go, when the address in the WSDL is not the one to be used from here."
     )

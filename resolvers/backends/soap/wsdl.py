@@ -12,8 +12,6 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Literal, cast
 from urllib.parse import urldefrag
 
-from lxml import etree
-from zeep.exceptions import Error as ZeepError
 from zeep.settings import Settings
 from zeep.wsdl import Document
 from zeep.wsdl.bindings import Soap11Binding, Soap12Binding
@@ -21,24 +19,11 @@ from zeep.wsdl.bindings import Soap11Binding, Soap12Binding
 from resolvers.backends.soap.problems import WsdlProblem
 from resolvers.backends.soap.types import Field, Operation, Service, Struct
 from resolvers.backends.soap.xml import parse
-from resolvers.backends.soap.zeep_types import TypeCopier
+from resolvers.backends.soap.zeep_types import UNREADABLE, TypeCopier
 
 _SOAP = ("http://schemas.xmlsoap.org/wsdl/soap/", "http://schemas.xmlsoap.org/wsdl/soap12/")
 _WSDL = "{http://schemas.xmlsoap.org/wsdl/}"
 _ENVELOPES = ("http://schemas.xmlsoap.org/soap/envelope/", "http://www.w3.org/2003/05/soap-envelope")
-_UNREADABLE = (
-    ZeepError,
-    etree.LxmlError,
-    ArithmeticError,
-    AssertionError,
-    AttributeError,
-    LookupError,
-    NotImplementedError,
-    RecursionError,
-    TypeError,
-    ValueError,
-)
-"""What zeep raises for descriptions that it cannot read: its own errors, and whatever its code runs into."""
 # `warnings.catch_warnings` changes the whole process's filters, and zeep tells by warnings what it leaves out.
 _one_at_a_time = threading.Lock()
 
@@ -52,7 +37,7 @@ class OfflineTransport:
     def load(self, url: str) -> bytes:
         """The document. Raises WsdlProblem for one that was not prefetched."""
         try:
-            return self._documents[urldefrag(url).url]
+            return self._documents[urldefrag(url.strip()).url]
         except KeyError:
             raise WsdlProblem(f"the WSDL needs {url}, which was not loaded", permanent=True) from None
 
@@ -64,7 +49,7 @@ def load(start: str, documents: Mapping[str, bytes], *, service: str | None = No
         warnings.simplefilter("always")
         try:
             document = Document(start, OfflineTransport(documents), settings=settings)
-        except _UNREADABLE as exc:
+        except UNREADABLE as exc:
             raise WsdlProblem(f"the WSDL cannot be read: {exc or type(exc).__name__}") from exc
         chosen, skipped = _port(document, service, port), [str(warning.message) for warning in told]
         copier = TypeCopier(document.types, documents.values())
@@ -73,7 +58,7 @@ def load(start: str, documents: Mapping[str, bytes], *, service: str | None = No
         for name, operation in chosen.binding.all().items():
             try:
                 operations[name] = _operation(name, operation, chosen.binding, copier, encoded)
-            except _UNREADABLE as exc:
+            except UNREADABLE as exc:
                 skipped.append(f"operation {name}: {exc or type(exc).__name__}")
         elements, types = copier.globals(skipped)
     return Service(

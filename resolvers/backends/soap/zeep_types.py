@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from lxml import etree
+from zeep.exceptions import Error as ZeepError
 from zeep.xsd import AnySimpleType, ComplexType
 from zeep.xsd.elements import Any as AnyElement
 from zeep.xsd.elements import Choice, Element
@@ -19,6 +20,19 @@ from resolvers.backends.soap.xml import parse
 
 _BUILTINS: dict[type, str] = {kind: etree.QName(kind._default_qname).localname for kind in builtins._types}
 _SCHEMA = f"{{{XSD}}}"
+UNREADABLE = (
+    ZeepError,
+    etree.LxmlError,
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
+    LookupError,
+    NotImplementedError,
+    RecursionError,
+    TypeError,
+    ValueError,
+)
+"""What zeep raises for descriptions that it cannot read: its own errors, and whatever its code runs into."""
 _LONGEST_CHAIN = 64
 """How many extensions may follow one on the other."""
 
@@ -44,15 +58,15 @@ class TypeCopier:
             if kind.qname is not None:
                 try:
                     types[kind.qname.text] = self.type(kind)
-                except (AttributeError, LookupError, NotImplementedError, TypeError, ValueError) as exc:
-                    skipped.append(f"type {kind.qname.text}: {exc}")
+                except UNREADABLE as exc:
+                    skipped.append(f"type {kind.qname.text}: {exc or type(exc).__name__}")
         for element in self._schema.elements:
             if not isinstance(element, Element):
                 continue  # xs:schema itself, which zeep has as an element
             try:
                 elements[element.qname.text] = self.field(element.name, element)
-            except (AttributeError, LookupError, NotImplementedError, TypeError, ValueError) as exc:
-                skipped.append(f"element {element.qname.text}: {exc}")
+            except UNREADABLE as exc:
+                skipped.append(f"element {element.qname.text}: {exc or type(exc).__name__}")
         self._link_derived(types)
         self._link_substitutes(elements)
         return elements, types

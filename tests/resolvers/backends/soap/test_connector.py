@@ -463,6 +463,33 @@ async def test_credentials_go_with_calls_and_with_the_wsdl(serve: Serve, connect
     assert backend.calls[-1][0].query["key"] == "a b"
 
 
+async def test_a_wsdl_behind_a_password_brings_its_imports_with_it(serve: Serve, connect: Connect) -> None:
+    """Documents beside the WSDL are asked for with its credentials; a wrong password is told, and not shown."""
+    imports = WSDL.replace(
+        b"<wsdl:types>",
+        b'<wsdl:types><xs:schema><xs:import namespace="urn:x" schemaLocation="more/x.xsd"/></xs:schema>',
+    )
+    backend = await serve(imports)
+
+    async def guarded(request: web.Request) -> web.StreamResponse:
+        if request.headers.get("Authorization") != "Basic YW5uOnB3":
+            return web.Response(status=401)
+        if request.path == "/more/x.xsd":
+            return web.Response(
+                body=b'<xs:schema xmlns:xs="http://www.w3.org/2001/XMLSchema" targetNamespace="urn:x"/>'
+            )
+        return web.Response(body=imports)
+
+    backend.wsdl_answer = guarded
+    for password, status in (("pw", "ready"), ("wrong-secret", "missing")):
+        auth = {"type": "basic", "username": "ann", "password": "env:PW"}
+        connector = connect({"wsdl": backend.wsdl, "auth": auth}, environment={"PW": password})
+        await connector.open()
+        assert connector.wsdl_state.status == status
+    assert connector.wsdl_state.problem == f"{backend.url} answers HTTP 401"
+    assert [request.path for request in backend.wsdl_calls] == ["/service", "/more/x.xsd", "/service"]
+
+
 async def test_requests_are_signed_as_they_go_out(serve: Serve, connect: Connect) -> None:
     """HMAC credentials see method, path and the very bytes of the envelope."""
     backend = await serve(WSDL)

@@ -85,6 +85,29 @@ async def test_imports_from_other_places_are_refused(place: str) -> None:
     assert web.asked == [START]
 
 
+@pytest.mark.parametrize("place", ["http://[::1", "http://erp.test:99999999/x", "http://erp.test:0/x"])
+async def test_an_import_that_is_no_url_is_told(place: str) -> None:
+    """It ends this try with a reason, and not the search for the description."""
+    with pytest.raises(WsdlProblem, match="imports from what is no URL") as caught:
+        await prefetch(START, Web({START: description(place)}))
+    assert caught.value.permanent
+
+
+@pytest.mark.parametrize("place", ["http://ERP.test/x.xsd", "http://erp.test:80/x.xsd", " x.xsd\n", "//erp.test/x.xsd"])
+async def test_one_host_may_be_spelled_in_several_ways(place: str) -> None:
+    """Case, the scheme's own port and blanks around a location do not make another place of it."""
+    web = Web({START: description(place), "http://erp.test/x.xsd": description()})
+    web.documents[place] = description()
+    assert len(set(await prefetch(START, web)) - set(BUNDLED)) == 2
+
+
+async def test_a_refused_import_is_named_without_its_password() -> None:
+    """Locations may hold credentials, and problems are shown by health."""
+    with pytest.raises(WsdlProblem, match="imports from evil") as caught:
+        await prefetch(START, Web({START: description("http://ann:secret@evil.test/x.xsd")}))
+    assert "secret" not in str(caught.value)
+
+
 async def test_imports_from_allowed_hosts_are_followed() -> None:
     """`wsdl_hosts` names further hosts, with any port or a certain one."""
     web = Web({START: description("http://schemas.test:81/x.xsd"), "http://schemas.test:81/x.xsd": description()})

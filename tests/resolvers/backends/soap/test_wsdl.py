@@ -119,6 +119,16 @@ def test_derived_simple_types_come_from_their_builtin() -> None:
     assert kind.base == "unsignedShort"
 
 
+def test_blanks_around_the_place_of_an_import_do_not_count() -> None:
+    """xsd:anyURI collapses them; prefetching and zeep have to mean the same document."""
+    schema = '<xs:include schemaLocation=" t.xsd&#10;"/>' + response(
+        '<xs:sequence><xs:element name="x" type="t:Row"/></xs:sequence>'
+    )
+    types = b'<xs:schema xmlns:xs="http://www.w3.org/2001/XMLSchema"><xs:complexType name="Row"><xs:sequence><xs:element name="id" type="xs:int"/></xs:sequence></xs:complexType></xs:schema>'
+    place = "http://backend.test/t.xsd"
+    assert wsdl.load(START, {START: describe(schema), place: types}).operations
+
+
 def test_service_and_port_can_be_chosen() -> None:
     """Names that do not exist are told with those that do."""
     description = describe(response("<xs:sequence/>"))
@@ -132,6 +142,18 @@ def test_service_and_port_can_be_chosen() -> None:
     "description",
     [
         b"<definitions/>",
+        describe(
+            "".join(
+                f'<xs:complexType name="D{n}"><xs:sequence><xs:element name="x" type="t:D{n + 1}"/></xs:sequence></xs:complexType>'
+                for n in range(3000)
+            )
+            + '<xs:complexType name="D3000"><xs:sequence/></xs:complexType>'
+            + response('<xs:sequence><xs:element name="x" type="t:D0"/></xs:sequence>')
+        ),
+        describe(
+            '<xs:group name="G"><xs:sequence><xs:group ref="t:G"/></xs:sequence></xs:group>'
+            + response('<xs:group ref="t:G"/>')
+        ),
         describe(response("<xs:sequence/>")).replace(b'element="t:GetResponse"', b'element="t:Missing"'),
         describe(response('<xs:sequence><xs:element name="x" type="t:Missing"/></xs:sequence>')),
         describe(response('<xs:sequence><xs:element ref="t:Missing"/></xs:sequence>')),
