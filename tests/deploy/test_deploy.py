@@ -204,3 +204,9 @@ def test_the_demos_systems_run_alone() -> None:
     _, *arguments = compose["services"]["company"]["command"]
     done = subprocess.run([sys.executable, *arguments, "--help"], capture_output=True, text=True, check=True)
     assert "--first-port" in done.stdout
+
+
+@pytest.mark.parametrize("mode", ["rest", "soap"])
+def test_the_benchmarks_configuration_is_taken(mode: str) -> None:
+    """What is compared with other gateways starts with the settings of today."""
+    Gateway(load(ROOT / "benchmarks" / "peers" / f"{mode}.toml", {}), {"BENCH_KEY": "k" * 32})
