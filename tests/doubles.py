@@ -6,8 +6,8 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from resolvers.backends.batching import Patience
 from resolvers.backends.ports import Call, Fetched, Forwarded
+from resolvers.backends.trips import Patience
 from resolvers.principal import Principal
 
 

@@ -29,10 +29,10 @@ from gateway.http.request import GraphQLRequest
 from gateway.telemetry.labels import LONGEST
 from gateway.telemetry.settings import TelemetrySettings
 from gateway.telemetry.tracing import passed_on
-from resolvers.backends.batching import Patience
 from resolvers.backends.ports import Call, Fetched, Hints
 from resolvers.backends.resilience.guard import Attempt
 from resolvers.backends.source import Caller
+from resolvers.backends.trips import Patience
 from resolvers.errors import BackendError
 
 _CONTEXT: Final = frozenset({"traceparent", "tracestate"})

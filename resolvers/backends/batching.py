@@ -2,22 +2,20 @@
 
 Keys that go out in the same request to the backend (same operation, arguments and forwarded identity) share a call,
 whoever asked for them. Nothing waits while the operation is idle. While a call of the same identity is under way,
-keys gather; they leave when it is back, after `linger` seconds, or as soon as a call can carry no more of them. A key
-that is already asked for is not asked again.
+keys gather; they leave when it is back, after `linger` seconds, or as soon as a call can carry no more of them. While
+the backend bears no further call they go on gathering. A key that is already asked for is not asked again.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Any, Final
-
-from msgspec import Struct
+from typing import Any
 
 from resolvers.backends.ports import Args, Clock, Forwarded, Hints
+from resolvers.backends.trips import Known, Loaded, Told, Trip
 from resolvers.errors import (
     BackendContract,
-    BackendError,
     BackendFailed,
     BackendRejected,
     BackendTimeout,
@@ -31,66 +29,6 @@ Fetch = Callable[[tuple[str, ...], Args, Forwarded, "Trip"], Awaitable[dict[str,
 
 ISOLATING = (BackendRejected, BackendFailed, BackendContract)
 """Failures that one key may have caused, so that splitting the batch may save the others."""
-_NEVER: Final = float("inf")
-
-
-class Patience:
-    """By when a call is of use: the latest deadline of all who wait for it, in the clock's monotonic seconds.
-
-    `attempts` is how many were made so far, for those who leave before there is an answer.
-    """
-
-    __slots__ = ("attempts", "deadline")
-
-    def __init__(self, deadline: float) -> None:
-        self.deadline = deadline
-        self.attempts = 0
-
-
-class Known(Struct, frozen=True):
-    """What an asker holds of a key already: it is still right when the backend says that it was not modified."""
-
-    etag: str
-    value: Any
-
-
-class Told(Struct, frozen=True):
-    """What the backend said about keeping an answer (RFC 9111 §5.2.2, RFC 9110 §8.8.3)."""
-
-    max_age: float | None
-    etag: str | None
-
-
-class Trip(Patience):
-    """One call on its way: what its askers hold already, and what the backend said about keeping its answer.
-
-    `hints` are those of the first asker. `sent_at` and `back_at` are seconds of the epoch, infinite until then.
-    """
-
-    __slots__ = ("back_at", "hints", "keys", "known", "sent_at", "told", "waiters")
-
-    def __init__(self, deadline: float, hints: Hints = ()) -> None:
-        super().__init__(deadline)
-        self.hints = hints
-        self.keys: dict[str, None] = {}
-        self.waiters: list[asyncio.Future[None]] = []
-        self.known: dict[str, Known] = {}
-        self.told: dict[str, Told] = {}
-        self.sent_at = self.back_at = _NEVER
-
-
-class Loaded(Struct):
-    """Answers by key: found values, or the GatewayErrors that concern them; absent keys are left out.
-
-    `found` may hold more keys than were asked for, and is shared: it is only to be read. `sent_at` is when the oldest
-    of the calls left, in seconds of the epoch: nothing in `found` was read before it.
-    """
-
-    found: Mapping[str, Any]
-    told: Mapping[str, Told]
-    sent_at: float
-    trips: Sequence[Trip]
-    """The calls that were waited for."""
 
 
 class _Batch(Trip):
@@ -101,6 +39,11 @@ class _Batch(Trip):
     def __init__(self, deadline: float, hints: Hints) -> None:
         super().__init__(deadline, hints)
         self.found: dict[str, Any] = {}
+
+    def fail(self, error: GatewayError) -> None:
+        """Tell the error to every key that has no answer yet."""
+        for key in self.keys:
+            self.found.setdefault(key, error)
 
 
 class _Lane:
@@ -120,12 +63,15 @@ class Batcher:
     """The batches of one operation.
 
     `most` is how many keys a call may carry; `in_flight` how many calls of one identity run before keys start to
-    gather; `linger` the most seconds that a key gathers. A call is given `least_patience` seconds even when everybody
-    who waits for it has less, so that impatient callers cannot make a backend look dead.
+    gather; `linger` the most seconds that a key gathers, unless the backend is `busy`: then a call could only wait, and
+    keys may as well join it meanwhile. A call is given `least_patience` seconds even when everybody who waits for it
+    has less, so that impatient callers cannot make a backend look dead.
     """
 
     __slots__ = (
+        "_busy",
         "_clock",
+        "_closed",
         "_fetch",
         "_in_flight",
         "_lanes",
@@ -148,6 +94,7 @@ class Batcher:
         in_flight: int = 1,
         linger: float = 0.01,
         least_patience: float = 0.0,
+        busy: Callable[[], bool] = lambda: False,
     ) -> None:
         self._fetch = fetch
         self.backend = backend
@@ -157,8 +104,10 @@ class Batcher:
         self._linger = linger
         self._least_patience = least_patience
         self._clock = clock
+        self._busy = busy
         self._lanes: dict[Identity, _Lane] = {}
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks: dict[asyncio.Task[None], _Batch] = {}
+        self._closed = False
 
     async def load(
         self,
@@ -176,12 +125,15 @@ class Batcher:
         Waits until `deadline` at most (the clock's monotonic seconds); keys not answered by then hold a BackendTimeout.
         Calls that left at `since` (seconds of the epoch) or before are not joined. Never raises a GatewayError.
         """
+        left = deadline - self._clock.monotonic()
+        if self._closed or left <= 0:
+            told = self._given_up("stopping") if self._closed else self._too_late(())
+            return Loaded(dict.fromkeys(keys, told), {}, self._clock.time(), ())
         identity = (args, forwarded)
         lane = self._lanes.get(identity)
         if lane is None:
             lane = self._lanes[identity] = _Lane()
         loop = asyncio.get_running_loop()
-        left = deadline - self._clock.monotonic()
         joined = self._join(lane, keys, since, known, deadline, left, hints)
         if lane.gathering:
             self._schedule(lane, identity, loop)
@@ -190,7 +142,7 @@ class Batcher:
             waiter = loop.create_future()
             batch.waiters.append(waiter)
             waiters.append(waiter)
-        timer = loop.call_later(max(0.0, left), _give_up, waiters)
+        timer = loop.call_later(left, _give_up, waiters)
         late: list[_Batch] = []
         try:
             for batch, waiter in zip(joined, waiters, strict=True):
@@ -246,16 +198,24 @@ class Batcher:
                 found |= batch.found
                 told |= batch.told
         if late:
-            timeout = BackendTimeout(
-                f"{self.backend} did not answer before the request's deadline",
-                backend=self.backend,
-                operation=self.operation,
-                cause="deadline",
-                attempts=max(batch.attempts for batch in late),
-            )
+            timeout = self._too_late(late)
             for batch in late:
                 found.update((key, batch.found.get(key, timeout)) for key in keys if key in batch.keys)
         return Loaded(found, told, min(batch.sent_at for batch in joined), joined)
+
+    def _too_late(self, late: Sequence[_Batch]) -> BackendTimeout:
+        return BackendTimeout(
+            f"{self.backend} did not answer before the request's deadline",
+            backend=self.backend,
+            operation=self.operation,
+            cause="deadline",
+            attempts=max((batch.attempts for batch in late), default=0),
+        )
+
+    def _given_up(self, cause: str) -> BackendUnavailable:
+        return BackendUnavailable(
+            f"the call to {self.backend} was given up", backend=self.backend, operation=self.operation, cause=cause
+        )
 
     def _schedule(self, lane: _Lane, identity: Identity, loop: asyncio.AbstractEventLoop) -> None:
         full = len(lane.gathering) > 1 or len(lane.gathering[0].keys) >= self._most
@@ -269,7 +229,11 @@ class Batcher:
 
     def _linger_over(self, lane: _Lane, identity: Identity, loop: asyncio.AbstractEventLoop) -> None:
         lane.timer = None
-        self._send(lane, identity, loop, len(lane.gathering))
+        if lane.running and self._busy():
+            # Nobody tells when another operation's call makes room, and looking costs nothing.
+            lane.timer = loop.call_later(self._linger, self._linger_over, lane, identity, loop)
+        else:
+            self._send(lane, identity, loop, len(lane.gathering))
 
     def _depart(self, lane: _Lane, identity: Identity, loop: asyncio.AbstractEventLoop) -> None:
         """Send the full batches, and the last one too unless it had better wait."""
@@ -283,8 +247,6 @@ class Batcher:
             lane.timer = loop.call_later(self._linger, self._linger_over, lane, identity, loop)
 
     def _send(self, lane: _Lane, identity: Identity, loop: asyncio.AbstractEventLoop, count: int) -> None:
-        if not count:
-            return
         leaving = lane.gathering[:count]
         del lane.gathering[:count]
         if not lane.gathering and lane.timer is not None:
@@ -292,48 +254,58 @@ class Batcher:
             lane.timer = None
         now = self._clock.time()
         for batch in leaving:
+            if all(waiter.done() for waiter in batch.waiters):
+                # Everybody who wanted it has left meanwhile.
+                self._forget(lane, batch)
+                continue
             batch.sent_at = now
             lane.running += 1
             task = loop.create_task(self._run(lane, identity, batch))
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+            self._tasks[task] = batch
+            task.add_done_callback(self._tasks.pop)
+        if not lane.running and not lane.gathering and self._lanes.get(identity) is lane:
+            # Nothing is kept for an identity that nobody asks for.
+            del self._lanes[identity]
 
     async def _run(self, lane: _Lane, identity: Identity, batch: _Batch) -> None:
         try:
             await self._ask(tuple(batch.keys), identity, batch)
+        except asyncio.CancelledError:
+            # None may take missing keys for absent ones.
+            batch.fail(self._given_up("stopping" if self._closed else "cancelled"))
+            if self._closed:
+                raise
         except Exception as error:
-            # Whatever ended the call ends it for everyone who waits; none may take missing keys for absent ones.
+            # Whatever ended the call ends it for everyone who waits.
             if not _end(batch.waiters, error):
                 raise
         finally:
-            for key in batch.keys:
-                if lane.batch_of.get(key) is batch:
-                    del lane.batch_of[key]
+            self._forget(lane, batch)
             lane.running -= 1
             batch.back_at = self._clock.time()
             _answered(batch)
-            if lane.gathering:
-                self._send(lane, identity, asyncio.get_running_loop(), len(lane.gathering))
-            elif not lane.running and not lane.batch_of:
-                self._lanes.pop(identity, None)
+            self._send(lane, identity, asyncio.get_running_loop(), len(lane.gathering))
+
+    def _forget(self, lane: _Lane, batch: _Batch) -> None:
+        for key in batch.keys:
+            if lane.batch_of.get(key) is batch:
+                del lane.batch_of[key]
 
     async def _ask(self, keys: tuple[str, ...], identity: Identity, batch: _Batch) -> None:
         try:
             batch.found.update(await self._fetch(keys, *identity, batch))
-        except BackendError as error:
-            await self._isolate(keys, identity, batch, error)
         except GatewayError as error:
-            batch.found.update(dict.fromkeys(keys, error))
+            await self._isolate(keys, identity, batch, error)
 
-    async def _isolate(self, keys: tuple[str, ...], identity: Identity, batch: _Batch, error: BackendError) -> None:
+    async def _isolate(self, keys: tuple[str, ...], identity: Identity, batch: _Batch, error: GatewayError) -> None:
         """Save the keys that were only in bad company: halve, as long as one half answers. Two calls per halving."""
         while len(keys) > 1 and isinstance(error, ISOLATING) and error.retry_after is None:
             halves = keys[: len(keys) // 2], keys[len(keys) // 2 :]
-            failed: list[tuple[tuple[str, ...], BackendError]] = []
+            failed: list[tuple[tuple[str, ...], GatewayError]] = []
             for half in halves:
                 try:
                     batch.found.update(await self._fetch(half, *identity, batch))
-                except BackendError as again:
+                except GatewayError as again:
                     failed.append((half, again))
             if len(failed) != 1:
                 # Both failed, so it is not one key's doing; or neither did, and all is saved.
@@ -344,29 +316,24 @@ class Batcher:
         batch.found.update(dict.fromkeys(keys, error))
 
     async def close(self) -> None:
-        """Give up what is under way and wait until it has ended. Who waits is told BackendUnavailable."""
-        lanes, self._lanes = list(self._lanes.values()), {}
-        unanswered: set[_Batch] = set()
-        for lane in lanes:
+        """Give up what is under way and wait until it has ended. Who waits or asks later is told BackendUnavailable."""
+        self._closed = True
+        unanswered = list(self._tasks.values())
+        for lane in self._lanes.values():
+            unanswered += lane.gathering
             lane.gathering.clear()
-            unanswered.update(lane.batch_of.values())
             if lane.timer is not None:
                 lane.timer.cancel()
-        error = BackendUnavailable(
-            f"the call to {self.backend} was given up: the gateway is stopping",
-            backend=self.backend,
-            operation=self.operation,
-            cause="stopping",
-        )
-        for batch in unanswered:
-            for key in batch.keys:
-                batch.found.setdefault(key, error)
+        self._lanes.clear()
         tasks = list(self._tasks)
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         for batch in unanswered:
-            _answered(batch)
+            if any(not waiter.done() for waiter in batch.waiters):
+                # It had not left, or was cancelled before its first step.
+                batch.fail(self._given_up("stopping"))
+                _answered(batch)
 
 
 class _OutOfPatience(Exception):

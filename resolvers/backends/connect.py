@@ -162,6 +162,7 @@ class Connections:
             linger=backend.gather,
             in_flight=backend.calls_per_identity,
             least_patience=guard.timeout,
+            busy=lambda: guard.bulkhead.full,
         )
         asked = operation.settings.model_dump_json(exclude=_TIMES) + (operation.adapter or "")
         return self.cache.over(

@@ -10,9 +10,9 @@ from typing import Any, Literal
 
 from msgspec import Struct
 
-from resolvers.backends.batching import Trip
 from resolvers.backends.operation import Source
 from resolvers.backends.ports import Args, Endpoint, Fetched, Forwarded
+from resolvers.backends.trips import Trip
 from resolvers.context import Context
 from resolvers.errors import BackendError
 

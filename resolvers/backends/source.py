@@ -7,9 +7,10 @@ from typing import Any, Protocol
 
 from msgspec.structs import replace
 
-from resolvers.backends.batching import Batcher, Known, Loaded, Patience, Told, Trip
+from resolvers.backends.batching import Batcher
 from resolvers.backends.ports import Args, Call, Clock, Endpoint, Fetched, Forwarded
 from resolvers.backends.recorded import call_record
+from resolvers.backends.trips import Known, Loaded, Patience, Told, Trip
 from resolvers.context import Context
 from resolvers.errors import IDENTIFYING, BackendContract, Remains
 from resolvers.records import Product
@@ -44,6 +45,7 @@ class BatchedSource:
         linger: float = 0.01,
         in_flight: int = 1,
         least_patience: float = 0.0,
+        busy: Callable[[], bool] = lambda: False,
     ) -> None:
         self.endpoint = endpoint
         self.sendable = endpoint.sendable
@@ -60,6 +62,7 @@ class BatchedSource:
                 in_flight=in_flight,
                 linger=linger,
                 least_patience=least_patience,
+                busy=busy,
                 clock=clock,
             )
 

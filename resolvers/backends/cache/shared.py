@@ -14,10 +14,11 @@ from redis.backoff import NoBackoff
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import RedisError, ResponseError
 
-from resolvers.backends.batching import Batcher, Trip
+from resolvers.backends.batching import Batcher
 from resolvers.backends.cache.entries import Codec, Entry
 from resolvers.backends.cache.stores import EntryOrMiss
 from resolvers.backends.ports import Args, Clock, Forwarded
+from resolvers.backends.trips import Trip
 
 AWAY: Final = (RedisError, OSError)
 """What the client raises when Redis is slow, gone or broken; TimeoutError is an OSError."""

@@ -6,13 +6,13 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, Literal, Protocol
 
-from resolvers.backends.batching import Known, Told
 from resolvers.backends.cache.entries import Codec, Entry, Listing, Naming
 from resolvers.backends.cache.invalidation import Invalidations
 from resolvers.backends.cache.settings import Freshness
 from resolvers.backends.cache.stores import EntryOrMiss, Store
 from resolvers.backends.ports import Args, Endpoint, Fetched, Forwarded, Jitter
 from resolvers.backends.source import BatchedSource, page_key
+from resolvers.backends.trips import Known, Told
 from resolvers.context import Context
 from resolvers.errors import BackendError, BackendRejected
 from resolvers.ownership import shown_to

@@ -43,12 +43,17 @@ class Bulkhead:
         """How many calls wait for a place."""
         return len(self._waiting)
 
+    @property
+    def full(self) -> bool:
+        """Whether a call would have to wait."""
+        return bool(self._waiting) or self.in_use >= self.limit.value
+
     def try_enter(self) -> bool:
         """Take a place if one is free and nobody waits for it."""
-        if self.in_use < self.limit.value and not self._waiting:
-            self.in_use += 1
-            return True
-        return False
+        if self.full:
+            return False
+        self.in_use += 1
+        return True
 
     async def enter(self, patience: float) -> bool:
         """Wait for a place, at most `patience` seconds. False when none came free."""

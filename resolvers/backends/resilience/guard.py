@@ -8,13 +8,13 @@ from typing import Any, Protocol
 
 from msgspec.structs import replace
 
-from resolvers.backends.batching import Patience
 from resolvers.backends.ports import Call, Clock, Fetched, Jitter
 from resolvers.backends.resilience.adaptive import AdaptiveLimit
 from resolvers.backends.resilience.breaker import Breaker, BreakerState
 from resolvers.backends.resilience.budget import Quota, RetryBudget
 from resolvers.backends.resilience.bulkhead import Bulkhead, FixedLimit
 from resolvers.backends.resilience.settings import ResilienceSettings
+from resolvers.backends.trips import Patience
 from resolvers.errors import BackendError, BackendFailed, BackendRejected, BackendTimeout, BackendUnavailable
 
 Attempt = Callable[[Call], Awaitable[Fetched[Any]]]

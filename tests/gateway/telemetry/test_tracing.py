@@ -26,8 +26,8 @@ from gateway.telemetry.otel import OtlpTracer
 from gateway.telemetry.settings import TelemetrySettings
 from gateway.telemetry.telemetry import Telemetry
 from gateway.telemetry.tracing import passed_on, tracer_of
-from resolvers.backends.batching import Patience
 from resolvers.backends.ports import Call, Fetched
+from resolvers.backends.trips import Patience
 from tests.client import Client
 from tests.patience import demo_settings
 

@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from resolvers.backends.batching import Batcher, Known, Patience, Told, Trip
+from resolvers.backends.batching import Batcher
 from resolvers.backends.ports import Args, Clock, Forwarded
+from resolvers.backends.trips import Known, Patience, Told, Trip
 from resolvers.errors import BackendRejected, BackendTimeout, BackendUnavailable, BadUserInput
 from tests.doubles import FakeClock
 
@@ -24,7 +25,7 @@ class Backend:
         self.gate = asyncio.Event()
         self.gate.set()
         self.poison: set[str] = set()
-        self.error: Exception | None = None
+        self.error: BaseException | None = None
 
     async def fetch(
         self, keys: tuple[str, ...], args: Args, forwarded: Forwarded, patience: Patience
@@ -155,7 +156,7 @@ async def test_each_caller_leaves_at_its_own_deadline(backend: Backend) -> None:
     batcher = batcher_over(backend, clock=clock)
     backend.gate.clear()
     patient = asyncio.create_task(load(batcher, "a"))
-    impatient = (await batcher.load(["a"], (), (), deadline=clock.monotonic())).found["a"]
+    impatient = (await batcher.load(["a"], (), (), deadline=clock.monotonic() + 0.001)).found["a"]
     assert isinstance(impatient, BackendTimeout)
     assert impatient.retryable
     backend.gate.set()
@@ -325,6 +326,86 @@ async def test_closing_tells_everyone_who_waits(backend: Backend) -> None:
     await batcher.close()
     for key, task in zip("ab", waiting, strict=True):
         assert isinstance((await task)[key], BackendUnavailable)
+
+
+async def test_a_call_that_was_cancelled_from_within_makes_no_key_absent(backend: Backend) -> None:
+    """What a call waited for may be cancelled by others; that is an error of every key, never "there is none"."""
+    batcher = batcher_over(backend)
+    backend.error = asyncio.CancelledError()
+    found = await load(batcher, "a", "b")
+    assert {type(error) for error in found.values()} == {BackendUnavailable}
+    assert len(found) == 2
+    backend.error = None
+    assert await load(batcher, "a") == {"a": "A"}
+
+
+async def test_closing_tells_those_whose_keys_were_asked_anew(backend: Backend) -> None:
+    """A key that is under way twice, since one caller wanted it fresh, is absent to neither when the process ends."""
+    clock = FakeClock()
+    batcher = batcher_over(backend, clock=clock)
+    backend.gate.clear()
+    old = asyncio.create_task(load(batcher, "a"))
+    await turns()
+    clock.advance(1.0)
+    new = asyncio.create_task(batcher.load(["a"], (), (), FAR, since=clock.time()))
+    await turns()
+    await batcher.close()
+    assert isinstance((await old)["a"], BackendUnavailable)
+    assert isinstance((await new).found["a"], BackendUnavailable)
+
+
+async def test_nothing_is_asked_after_the_end(backend: Backend) -> None:
+    """Who asks when the gateway has stopped is told so, and no call leaves."""
+    batcher = batcher_over(backend)
+    await batcher.close()
+    assert isinstance((await load(batcher, "a"))["a"], BackendUnavailable)
+    assert backend.calls == []
+
+
+async def test_nothing_is_asked_for_callers_who_have_left(backend: Backend) -> None:
+    """Keys that gathered for clients who went away meanwhile cost no call, and those who come later are answered."""
+    batcher = batcher_over(backend)
+    backend.gate.clear()
+    first = asyncio.create_task(load(batcher, "a"))
+    await turns()
+    leaving = asyncio.create_task(load(batcher, "b"))
+    await turns()
+    leaving.cancel()
+    await turns()
+    backend.gate.set()
+    assert await first == {"a": "A"}
+    await turns()
+    assert backend.calls == [("a",)]
+    assert batcher._lanes == {}
+    assert await load(batcher, "b") == {"b": "B"}
+
+
+async def test_nothing_is_asked_when_time_is_up_already(backend: Backend) -> None:
+    """A caller without any time left is told BACKEND_TIMEOUT, and the backend is not bothered."""
+    clock = FakeClock()
+    batcher = batcher_over(backend, clock=clock)
+    found = (await batcher.load(["a"], (), (), clock.monotonic())).found
+    assert isinstance(found["a"], BackendTimeout)
+    await turns()
+    assert backend.calls == []
+
+
+async def test_keys_go_on_gathering_while_the_backend_bears_no_further_call(backend: Backend) -> None:
+    """At the backend's limit a call could only wait, so keys join it as long as it would; then they leave together."""
+    full = True
+    batcher = batcher_over(backend, linger=0.0, busy=lambda: full)
+    backend.gate.clear()
+    asked = [asyncio.create_task(load(batcher, "a"))]
+    await turns()
+    for key in "bcd":
+        asked.append(asyncio.create_task(load(batcher, key)))
+        await turns(20)
+    assert backend.calls == [("a",)]
+    full = False
+    await turns(20)
+    assert backend.calls == [("a",), ("b", "c", "d")]
+    backend.gate.set()
+    assert [await one for one in asked] == [{key: key.upper()} for key in "abcd"]
 
 
 async def test_what_an_asker_holds_already_travels_with_its_key(backend: Backend) -> None:

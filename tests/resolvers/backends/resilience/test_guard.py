@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from resolvers.backends.batching import Patience
 from resolvers.backends.ports import Call, Fetched
 from resolvers.backends.resilience import BreakerState, Guard, ResilienceSettings
 from resolvers.backends.resilience.bulkhead import Bulkhead, FixedLimit
+from resolvers.backends.trips import Patience
 from resolvers.errors import (
     BackendContract,
     BackendError,
