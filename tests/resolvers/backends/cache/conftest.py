@@ -47,10 +47,10 @@ class Shop:
         version = str(len(self.calls))
         if not call.keys:
             records = [
-                Order(id=f"{call.after or 'start'}-{number}", status=version) for number in range(call.first or 0)
+                Order(id=f"{call.after or 'start'}-{number}", number=version) for number in range(call.first or 0)
             ]
             return Fetched(records=records, total=9, positions=["p"] * len(records), max_age=self.max_age)
-        records = [Order(id=key, customer_id="c1", status=version) for key in call.keys if key[0] != "x"]
+        records = [Order(id=key, customer_id="c1", number=version) for key in call.keys if key[0] != "x"]
         return Fetched(records=records, etag=self.etag, max_age=self.max_age)
 
 
@@ -97,7 +97,7 @@ class House:
         """The statuses of the orders with these ids, None for absent ones, errors as they are."""
         args, forwarded = identity.get("args", ()), identity.get("forwarded", ())
         answers = await self.source.answers(keys, args, forwarded, context or self.context())
-        return [answer.status if isinstance(answer, Order) else answer for answer in answers]
+        return [answer.number if isinstance(answer, Order) else answer for answer in answers]
 
     async def settled(self) -> None:
         """Let what goes on in the background come to its end."""

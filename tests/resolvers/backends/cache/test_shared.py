@@ -27,12 +27,12 @@ NAMES = [f"test:o{number}" for number in range(600)]
 
 
 def entry(status: str = "1", at: float = 1_000.0) -> Entry[Order]:
-    return Entry(at, at + 60, Order(id="o1", status=status))
+    return Entry(at, at + 60, Order(id="o1", number=status))
 
 
 async def statuses(store: RedisStore | LayeredStore, *names: str) -> list[str | None]:
     found = await store.get(names, CODEC)
-    return [None if one is None or one.value is None else one.value.status for one in found]
+    return [None if one is None or one.value is None else one.value.number for one in found]
 
 
 async def test_entries_come_back_as_they_were(redis: RedisStore) -> None:

@@ -244,7 +244,7 @@ async def test_a_confirmed_answer_serves_those_who_never_had_it(house_of: MakeHo
     await asyncio.sleep(0.001)
     house.shop.endpoint.gate.set()
     assert await holder == ["1"]
-    assert [order.status for order in await stranger] == ["1"]
+    assert [order.number for order in await stranger] == ["1"]
     assert len(house.shop.calls) == 2
 
 
@@ -303,7 +303,7 @@ async def test_an_older_answer_does_not_replace_a_newer_one(
     codec = house.source._codec
     now = clock.time()
     for sent_at, status in ((now + 5, "new"), (now, "old")):
-        entry: Entry[Order] = Entry(sent_at, now + 60, Order(id="o1", status=status))
+        entry: Entry[Order] = Entry(sent_at, now + 60, Order(id="o1", number=status))
         memory.put({house.source._naming.prefix((), ()) + "o1": entry}, 60.0, codec)
     assert await house.ask("o1") == ["new"]
 
