@@ -7,7 +7,7 @@ import tomllib
 import pytest
 
 from resolvers.backends.operation import ARGUMENTS, OPERATIONS
-from resolvers.backends.settings import BackendsSettings, check_backends
+from resolvers.backends.settings import read_backends
 from resolvers.filters import CustomerFilter, InvoiceFilter, OrderFilter, ProductFilter
 
 CONFIGURATION = """
@@ -25,7 +25,7 @@ fields = {{ id = "id" }}
 def mistakes(operation: str) -> list[tuple[str, str]]:
     """What is wrong with one operation of the orders."""
     content = tomllib.loads(CONFIGURATION.format(operation=operation))
-    return list(check_backends(BackendsSettings.model_validate(content)))
+    return read_backends(content)[1]
 
 
 @pytest.mark.parametrize(
