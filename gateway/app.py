@@ -22,6 +22,7 @@ from gateway.execution.documents import Documents
 from gateway.execution.execute import Executor
 from gateway.execution.masking import Masking
 from gateway.execution.persisted import persisted_documents
+from gateway.http.commands import Commands
 from gateway.http.conditional import Conditional
 from gateway.http.cors import Cors
 from gateway.http.draining import protocol_state
@@ -32,6 +33,7 @@ from gateway.http.headers import Secured
 from gateway.http.health import Health, live
 from gateway.http.invalidation import invalidation_route
 from gateway.http.operators import Answer, ForOperators
+from gateway.http.revocation import revocation_route
 from gateway.journal.build import journal_of
 from gateway.journal.journal import Journal
 from gateway.limits.build import spending_of
@@ -172,14 +174,12 @@ class Gateway:
         def for_operators(answer: Answer) -> ForOperators:
             return ForOperators(answer, authenticate, realm=settings.auth.realm)
 
+        commands = Commands(authenticate, settings.auth.realm, settings.server.max_body, settings.server.body_timeout)
+        if self.verifier.denylist is not None:
+            issuers = [issuer.issuer for issuer in settings.auth.issuers]
+            routes.append(revocation_route(self.verifier.denylist, issuers, commands))
         routes += [
-            invalidation_route(
-                self.tenants.cache.invalidate,
-                authenticate,
-                realm=settings.auth.realm,
-                body_limit=settings.server.max_body,
-                body_timeout=settings.server.body_timeout,
-            ),
+            invalidation_route(self.tenants.cache.invalidate, commands),
             Route("/health/live", live, methods=["GET"]),
             Route("/health/ready", self.health.ready, methods=["GET"]),
             Route("/health/backends", for_operators(self.health.backends), methods=["GET"]),

@@ -13,7 +13,7 @@ MAX_ENTRIES: Final = 100_000
 class Denylist(Protocol):
     """Where it is written that a token (by `jti`) or everything of a subject (by `sub`) is revoked.
 
-    Both are asked on every request, for remembered tokens too.
+    Both are asked on every request, for remembered tokens too, and both as `name_at` tells them.
     """
 
     def known(self, jti: str | None, subject: str | None) -> bool | None:
@@ -27,6 +27,11 @@ class Denylist(Protocol):
     async def revoke(self, *, jti: str | None = None, subject: str | None = None, seconds: float) -> None:
         """Revoke a token or a subject; `seconds` is at least what its longest-lived token has left."""
         ...
+
+
+def name_at(issuer: str | None, value: str | None) -> str | None:
+    """The name of this `jti` or subject here. Two issuers may give the same one to two callers."""
+    return None if value is None else f"{issuer}\x1f{value}"
 
 
 def entries(jti: str | None, subject: str | None) -> list[tuple[str, str]]:

@@ -160,7 +160,8 @@ class DenylistSettings(_Settings):
     """`[auth.denylist]`: revoked tokens (`jti`) and subjects."""
 
     store: Literal["off", "memory", "redis"] = Field(
-        "off", description="Nowhere, in each process, or in Redis for all processes and machines."
+        "off",
+        description="Nowhere; in each process until it ends or reloads; or in Redis, for all processes and machines.",
     )
     when_unreachable: Literal["allow", "refuse"] = Field(
         "allow", description="What happens to callers while Redis does not answer."

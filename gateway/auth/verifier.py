@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from gateway.auth.claims import check_audience, check_times, principal_of
 from gateway.auth.compact import Unverified, read
-from gateway.auth.denylist import Denylist
+from gateway.auth.denylist import Denylist, name_at
 from gateway.auth.keysets import KeySource
 from gateway.auth.refusal import refused
 from gateway.auth.remembered import RememberedTokens
@@ -66,7 +66,7 @@ class TokenVerifier:
     ) -> None:
         self._issuers = {issuer.settings.issuer: issuer for issuer in issuers}
         self._clock = clock
-        self._denylist = denylist
+        self.denylist = denylist
         self._remembered = RememberedTokens(remember, clock)
         self._max_bytes = max((issuer.settings.max_token_bytes for issuer in self._issuers.values()), default=8192)
 
@@ -92,9 +92,9 @@ class TokenVerifier:
         Raises Unauthenticated when the token was refused lately, or is revoked.
         """
         principal = self._recall(token)
-        if principal is None or self._denylist is None:
+        if principal is None or self.denylist is None:
             return principal
-        revoked = self._denylist.known(principal.claims.get("jti"), principal.subject)
+        revoked = self.denylist.known(*_names(principal))
         if revoked:
             raise refused("revoked")
         return principal if revoked is False else None
@@ -109,7 +109,7 @@ class TokenVerifier:
         if principal is None:
             principal = await self._verified(token)
             self._remembered.keep(token, principal)
-        if self._denylist is not None and await self._denylist.revoked(principal.claims.get("jti"), principal.subject):
+        if self.denylist is not None and await self.denylist.revoked(*_names(principal)):
             raise refused("revoked")
         return principal
 
@@ -149,6 +149,12 @@ class TokenVerifier:
         if issuer is None:
             raise refused("issuer")
         return issuer
+
+
+def _names(principal: Principal) -> tuple[str | None, str | None]:
+    """Under which names the principal's token may be revoked."""
+    issuer = principal.issuer
+    return name_at(issuer, principal.claims.get("jti")), name_at(issuer, principal.subject)
 
 
 def _signer(header: dict[str, Any], issuer: TrustedIssuer) -> tuple[str | None, str]:

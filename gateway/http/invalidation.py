@@ -8,25 +8,17 @@ Without a key all of an operation is forgotten. The scope `cache:admin` is neede
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Any, Final
 
 import msgspec
-import orjson
 from msgspec import Struct
-from starlette.requests import Request
-from starlette.responses import Response
 from starlette.routing import Route
 
-from gateway.auth.refusal import refusal_body
-from gateway.http.body import decode_object, read_body
-from gateway.http.negotiation import is_json
-from gateway.http.operators import Authenticate, ForOperators
-from gateway.http.refusal import Refused, headers_of, status_of
-from gateway.http.request import combined
+from gateway.http.commands import Commands
+from gateway.http.refusal import Refused
 from resolvers.backends.cache.invalidation import KINDS
 from resolvers.backends.operation import OPERATIONS
-from resolvers.errors import GatewayError
 
 CACHE_ADMIN: Final = "cache:admin"
 MOST: Final = 1_000
@@ -47,31 +39,15 @@ class _Wanted(Struct, forbid_unknown_fields=True):
     keys: list[_Key] = []
 
 
-def invalidation_route(
-    invalidate: Invalidate, authenticate: Authenticate, *, realm: str, body_limit: int, body_timeout: float
-) -> Route:
+def invalidation_route(invalidate: Invalidate, commands: Commands) -> Route:
     """The route. `invalidate` takes tags and raises BackendUnavailable when other processes could not be told."""
 
-    async def answer(request: Request) -> Response:
-        try:
-            headers = combined(request.scope["headers"])
-            content_type = headers.get(b"content-type")
-            if content_type is None or not is_json(content_type):
-                raise Refused("The body has to be application/json in UTF-8.", 415)
-            body = await read_body(headers, request.receive, limit=body_limit, timeout=body_timeout)
-            tags = _tags(decode_object(body or b"", "The body"))
-            await invalidate(tags)
-        except GatewayError as error:
-            told = {name.decode(): value.decode() for name, value in headers_of(error)}
-            return Response(refusal_body(error), status_of(error) or 400, {**_NOT_KEPT, **told}, "application/json")
-        return Response(orjson.dumps({"invalidated": len(tags)}), 200, _NOT_KEPT, "application/json")
+    async def forget(body: dict[str, Any]) -> Mapping[str, Any]:
+        tags = _tags(body)
+        await invalidate(tags)
+        return {"invalidated": len(tags)}
 
-    return Route(
-        "/cache/invalidate", ForOperators(answer, authenticate, realm=realm, scope=CACHE_ADMIN), methods=["POST"]
-    )
-
-
-_NOT_KEPT: Final = {"cache-control": "no-store"}
+    return commands.route("/cache/invalidate", forget, scope=CACHE_ADMIN)
 
 
 def _tags(body: dict[str, Any]) -> list[str]:

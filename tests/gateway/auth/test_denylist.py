@@ -11,13 +11,13 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
 from gateway.auth.build import denylist_of, token_verifier
-from gateway.auth.denylist import Denylist, MemoryDenylist
+from gateway.auth.denylist import Denylist, MemoryDenylist, name_at
 from gateway.auth.settings import AuthSettings, DenylistSettings
 from gateway.auth.shared_denylist import SharedDenylist
 from gateway.auth.verifier import TokenVerifier
 from resolvers.errors import BackendUnavailable, Unauthenticated
 from tests.gateway.auth.conftest import FakeClock, MakeVerifier, issuer_settings
-from tests.gateway.auth.forge import good_claims, token
+from tests.gateway.auth.forge import ISSUER, good_claims, token
 
 
 @pytest.fixture(params=["memory", "redis"])
@@ -38,7 +38,9 @@ async def test_a_token_is_revoked(denylist: Denylist, verifier_of: MakeVerifier)
     verifier = verifier_of(denylist=denylist)
     lost, kept = token(good_claims(jti="t-1")), token(good_claims(jti="t-2"))
     assert (await verifier.verify(lost)).authenticated
-    await denylist.revoke(jti="t-1", seconds=3600)
+    await denylist.revoke(jti=name_at("https://elsewhere.example", "t-1"), seconds=3600)
+    assert (await verifier.verify(lost)).authenticated, "of another issuer"
+    await denylist.revoke(jti=name_at(ISSUER, "t-1"), seconds=3600)
     assert await reason(verifier, lost) == "revoked"
     with pytest.raises(Unauthenticated, match="revoked"):
         verifier.verify_remembered(lost)
@@ -48,7 +50,7 @@ async def test_a_token_is_revoked(denylist: Denylist, verifier_of: MakeVerifier)
 async def test_a_subject_is_revoked(denylist: Denylist, verifier_of: MakeVerifier) -> None:
     """A revoked subject's tokens stop, with and without a `jti`; others' do not."""
     verifier = verifier_of(denylist=denylist)
-    await denylist.revoke(subject="alice", seconds=3600)
+    await denylist.revoke(subject=name_at(ISSUER, "alice"), seconds=3600)
     for text in (token(), token(good_claims(jti="t-1"))):
         assert await reason(verifier, text) == "revoked"
     assert (await verifier.verify(token(good_claims(sub="bob", jti="alice")))).authenticated
