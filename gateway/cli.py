@@ -299,7 +299,7 @@ def check(
 @app.command()
 def init(
     openapi: Annotated[
-        list[Path] | None, typer.Option(exists=True, help="An OpenAPI 3 file (JSON); may be repeated.")
+        list[Path] | None, typer.Option(exists=True, help="An OpenAPI 2 or 3 file (JSON or YAML); may be repeated.")
     ] = None,
     wsdl: Annotated[list[Path] | None, typer.Option(exists=True, help="A WSDL file; may be repeated.")] = None,
     out: Annotated[Path, typer.Option(help="The file to write; - for standard output.")] = Path("bizgraph.toml"),

@@ -8,7 +8,7 @@ from typing import Final
 from msgspec import Struct
 
 from gateway.init.model import Api, Element, Operation, Parameter
-from gateway.init.words import FILTERS, PAGING, SEARCH, TOTALS, domain_in, parts, plain, singular
+from gateway.init.words import FILTERS, NEXT, PAGING, SEARCH, TOTALS, domain_in, parts, plain, singular
 
 _RELATIONS: Final = {
     ("orders", "customers"): "by_customers",
@@ -32,6 +32,8 @@ class Guess(Struct):
     key: Parameter | None = None
     window: dict[str, Parameter] = {}
     """Parameters of paging, by placeholder."""
+    next: str | None = None
+    """With a cursor: where the answer tells the next one."""
     filters: dict[str, Parameter] = {}
     """Parameters that are arguments of the graph, by argument."""
 
@@ -46,7 +48,7 @@ def guesses(api: Api) -> Iterator[Guess]:
     for operation in api.operations:
         domain, around = _domain(api, operation)
         items, item = _items(operation.answer)
-        if domain is None or item is None:
+        if domain is None or item is None or sum(found.where == "path" for found in operation.parameters) > 1:
             continue
         keys = [(method, found) for found in operation.parameters if (method := _method(domain, around, found))]
         many = operation.answer.kind == "list" or _lists(operation.answer, items)
@@ -56,8 +58,9 @@ def guesses(api: Api) -> Iterator[Guess]:
             others = [found for found in operation.parameters if found not in [key for _, key in keys]]
             if api.kind == "rest" or _window(others) or not keys:
                 total = _total(operation.answer, items)
-                filters = _filters(domain, others)
-                yield Guess(domain, "list", operation, item, items, total, window=_window(others), filters=filters)
+                window, filters = _window(others), _filters(domain, others)
+                after = _leaf(operation.answer, items, NEXT, ("text", "any")) if "cursor" in window else None
+                yield Guess(domain, "list", operation, item, items, total, window=window, filters=filters, next=after)
 
 
 def _domain(api: Api, operation: Operation) -> tuple[str | None, str | None]:
@@ -125,9 +128,14 @@ def _lists(answer: Element, items: str | None) -> bool:
 
 
 def _total(answer: Element, items: str | None) -> str | None:
+    return _leaf(answer, items, TOTALS, ("integer",))
+
+
+def _leaf(answer: Element, items: str | None, names: tuple[str, ...], kinds: tuple[str, ...]) -> str | None:
+    """The path of a value beside the items that has one of these names."""
     for path, element in answer.below(1):
         inside = items is not None and path.startswith(f"{items}.")
-        if element.kind == "integer" and not inside and plain(path.rpartition(".")[2]) in TOTALS:
+        if element.kind in kinds and not inside and plain(path.rpartition(".")[2]) in names:
             return path
     return None
 
@@ -139,11 +147,10 @@ def _window(parameters: list[Parameter]) -> dict[str, Parameter]:
             if plain(parameter.name) in names:
                 found[placeholder] = parameter
                 break
-    if not found.keys() & {"offset", "page"}:
+    ways = [way for way in ("offset", "page", "cursor") if way in found]
+    if not ways:
         return {}
-    if "offset" in found:
-        found.pop("page", None)
-    return found
+    return {name: parameter for name, parameter in found.items() if name in ("limit", ways[0])}
 
 
 def _filters(domain: str, parameters: list[Parameter]) -> dict[str, Parameter]:

@@ -74,6 +74,7 @@ FIELDS: Final[dict[str, dict[str, tuple[str, ...]]]] = {
 PAGING: Final[dict[str, tuple[str, ...]]] = {
     "offset": ("offset", "skip", "start", "from"),
     "page": ("page", "pageno", "pagenumber", "pageindex"),
+    "cursor": ("cursor", "pagetoken", "nexttoken", "after", "startingafter", "continuationtoken", "skiptoken"),
     "limit": ("limit", "pagesize", "perpage", "size", "top", "count", "take", "maxresults"),
 }
 SEARCH: Final = ("q", "query", "search", "text", "searchtext")
@@ -84,6 +85,7 @@ FILTERS: Final[dict[str, tuple[str, ...]]] = {
     "invoices": ("issued_from", "issued_to", "due_from", "due_to", "overdue"),
 }
 TOTALS: Final = ("total", "totalcount", "count", "totalitems", "totalresults")
+NEXT: Final = ("nextcursor", "cursor", "nextpagetoken", "nexttoken", "next", "endcursor", "continuationtoken")
 AMOUNTS: Final = ("value", "amount", "cents", "minor")
 CURRENCIES: Final = ("currency", "currencycode", "multicurrencycode")
 

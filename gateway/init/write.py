@@ -95,11 +95,20 @@ def _rest(domain: str, method: str, guess: Guess) -> list[str]:
         lines.append(f"query = {_toml(query)}  # guess: by the names of parameters")
     lines += _answer(guess)
     if guess.window:
-        kind = "offset" if "offset" in guess.window else "page"
-        lines.append(f'paging = {{ type = "{kind}", page_size = 50 }}  # guess: ask what its largest page is')
+        lines.append(_paging(guess))
+    asked = [found.name for found in guess.operation.parameters if found.required and found.where == "query"]
+    if others := [name for name in asked if name not in query]:
+        lines.append(f"# Needed as well, says the file: {', '.join(others)}")
     if key is not None and key.where == "path":
         lines.append("absent = [404]  # guess: as usual for single records")
     return [*lines, *_kept(key is not None and key.many)]
+
+
+def _paging(guess: Guess) -> str:
+    kind = next(name for name in ("offset", "page", "cursor") if name in guess.window)
+    told = f", next = {_toml(guess.next or 'next')}" if kind == "cursor" else ""
+    unknown = "; write where the next cursor is" if kind == "cursor" and guess.next is None else ""
+    return f'paging = {{ type = "{kind}"{told}, page_size = 50 }}  # guess: ask what its largest page is{unknown}'
 
 
 def _soap(domain: str, method: str, guess: Guess) -> list[str]:

@@ -120,11 +120,125 @@ async def test_what_is_lacking_is_said_and_is_all_that_is_refused(tmp_path: Path
     ]
 
 
+async def guessed(tmp_path: Path, document: str | dict[str, Any]) -> tuple[str, dict[str, Any]]:
+    """The file that is written for a description, which has to load, and what it holds."""
+    description = tmp_path / "api.yaml"
+    description.write_text(document if isinstance(document, str) else json.dumps(document), encoding="utf-8")
+    text = await configuration([description], [])
+    file = tmp_path / "bizgraph.toml"
+    file.write_text(text, encoding="utf-8")
+    load(file, {})
+    return text, tomllib.loads(text)
+
+
+async def test_openapi_2_in_yaml(tmp_path: Path) -> None:
+    """Host and base path, inline parameters, commas as the usual list, definitions and their security are read."""
+    text, found = await guessed(tmp_path, SWAGGER)
+    assert found["backends"]["shop"]["url"] == "https://shop.example/rest"
+    assert found["backends"]["shop"]["auth"] == {"type": "api-key", "header": "X-Key", "key": "env:SHOP_KEY"}
+    assert found["orders"]["by_ids"] | {"max_batch": 0} == {
+        "path": "/orders",
+        "query": {"ids": "{keys|csv}"},
+        "items": "orders",
+        "max_batch": 0,
+    }
+    assert found["orders"]["list"]["paging"] == {"type": "page", "page_size": 50}
+    assert found["orders"]["fields"]["placed_at"] == "createdAt"
+    assert found["orders"]["fields"]["number"] == "orderNumber"
+    assert "# Needed as well, says the file: region" in text
+
+
+SWAGGER = """
+swagger: "2.0"
+info: {title: Shop API v2, version: 2020-01-01}
+host: shop.example
+basePath: /rest
+securityDefinitions:
+  key: {type: apiKey, in: header, name: X-Key}
+parameters:
+  page: {name: page, in: query, type: integer}
+paths:
+  /orders:
+    get:
+      parameters:
+        - {$ref: "#/parameters/page"}
+        - {name: region, in: query, type: string, required: true}
+        - {name: ids, in: query, type: array, items: {type: string}}
+      responses:
+        200:
+          description: ok
+          schema: {properties: {orders: {type: array, items: {$ref: "#/definitions/Order"}}}}
+definitions:
+  Base: {properties: {id: {type: integer}, createdAt: {type: string, format: date-time}}}
+  Dated: {allOf: [{$ref: "#/definitions/Base"}]}
+  Order: {allOf: [{$ref: "#/definitions/Dated"}, {properties: {orderNumber: {type: string}}}]}
+"""
+
+
+def response(schema: dict[str, Any]) -> dict[str, Any]:
+    return {"responses": {"200": {"content": {"application/hal+json": {"schema": schema}}}}}
+
+
+async def test_types_of_openapi_31(tmp_path: Path) -> None:
+    """Null as a type, one of several types, constants, server variables and path parameters that are not listed."""
+    person = {"type": "object", "properties": {"id": {"type": "string"}, "fullName": {"type": ["string", "null"]}}}
+    address = {"type": "object", "properties": {"zip": {"type": "string"}}}
+    company = {
+        "allOf": [{"oneOf": [person, {"type": "object"}]}],
+        "properties": {"address": {"anyOf": [{"type": "null"}, address]}, "state": {"const": "active"}},
+    }
+    page = {"type": "object", "properties": {"items": {"type": "array", "items": company}, "next": {"type": "string"}}}
+    listed = response(page) | {"parameters": [{"name": "cursor", "in": "query", "schema": {"type": "string"}}]}
+    _, found = await guessed(
+        tmp_path,
+        {
+            "openapi": "3.1.0",
+            "info": {"title": "CRM"},
+            "servers": [{"url": "https://{who}.crm.example", "variables": {"who": {"default": "acme"}}}],
+            "paths": {"/companies": {"get": listed}, "/companies/{id}": {"get": response(company)}},
+        },
+    )
+    assert found["backends"]["crm"]["url"] == "https://acme.crm.example"
+    assert found["customers"]["by_ids"]["path"] == "/companies/{key}"
+    assert found["customers"]["list"]["paging"] == {"type": "cursor", "next": "next", "page_size": 50}
+    assert found["customers"]["fields"]["name"] == "fullName"
+    assert found["customers"]["fields"]["status"]["values"] == {"active": "ACTIVE"}
+    assert found["customers"]["fields"]["addresses"]["fields"] == {"postal_code": "zip"}
+
+
+async def test_types_that_refer_to_each_other_are_read_once(tmp_path: Path) -> None:
+    """Forty types that all refer to all are no more work than forty types."""
+    names = [f"Type{number}" for number in range(40)]
+    refers = {name: {"$ref": f"#/components/schemas/{name}"} for name in names}
+    own = {"id": {"type": "string"}, "name": {"type": "string"}}
+    schemas = {name: {"type": "object", "properties": own | refers} for name in names}
+    text, found = await guessed(
+        tmp_path,
+        {
+            "openapi": "3.0.3",
+            "info": {"title": "Net"},
+            "components": {"schemas": schemas},
+            "paths": {
+                "/customers/{id}": {"get": response(refers["Type0"])},
+                "/customers/{id}/orders/{order}": {"get": response(refers["Type1"])},
+                "/orders/{id}": {"get": response({"$ref": "orders.yaml#/Order"})},
+                "/invoices": {"get": response({})},
+            },
+        },
+    )
+    assert found["customers"]["fields"] == {"id": "id", "name": "name"}
+    assert "orders" not in found
+    assert "invoices" not in found
+    assert "# Lacking: orders.yaml: the file refers to it; bundle them into one first" in text
+
+
 @pytest.mark.parametrize(
     ("name", "content", "why"),
     [
-        ("api.json", "openapi: 3.0.0", "save an OpenAPI file in YAML as JSON"),
-        ("api.json", '{"swagger": "2.0"}', "is not OpenAPI 3"),
+        ("api.json", "{a: b: c", "is neither JSON nor YAML"),
+        ("api.json", "&a [*a]", "is neither JSON nor YAML"),
+        ("api.json", '{"swagger": "1.2"}', "is not OpenAPI 2 or 3"),
+        ("api.json", "some words", "is not OpenAPI 2 or 3"),
         ("api.wsdl", "<html/>", "the WSDL has no port"),
     ],
 )
