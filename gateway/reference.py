@@ -12,6 +12,7 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from gateway.settings import Settings
+from resolvers.backends.mapping.kinds import kinds_of
 from resolvers.backends.operation import OPERATIONS
 from resolvers.backends.settings import DOMAINS, BackendsSettings, PythonOperation, RestOperation, SoapOperation
 from resolvers.backends.units import duration_text, size_text
@@ -24,6 +25,10 @@ def json_schema() -> dict[str, Any]:
     own = Settings.model_json_schema(ref_template=REF)
     data = BackendsSettings.model_json_schema(ref_template=REF)
     operations = TypeAdapter(RestOperation | SoapOperation | PythonOperation).json_schema(ref_template=REF)
+    rest, soap, python = operations["anyOf"]
+    # Which of them is meant shows in a key, so that an editor can name the one that is wrong.
+    other = {"if": {"required": ["path"]}, "then": rest, "else": python}
+    operations |= {"if": {"required": ["operation"]}, "then": soap, "else": other}
     own["properties"].pop("data", None)
     definitions = own.pop("$defs", {}) | data.pop("$defs", {}) | operations.pop("$defs", {})
     domain = definitions.pop("Domain")
@@ -31,10 +36,12 @@ def json_schema() -> dict[str, Any]:
     properties = own["properties"] | data["properties"]
     for name in DOMAINS:
         offered = [operation.split(".")[1] for operation in OPERATIONS if operation.startswith(f"{name}.")]
+        fields = {field: {"$ref": REF.format(model="FieldSettings")} for field in kinds_of(DOMAINS[name])}
+        named = domain["properties"]["fields"] | {"properties": fields, "additionalProperties": False}
         definitions[name.capitalize()] = {
             **domain,
             "title": name.capitalize(),
-            "properties": domain["properties"] | dict.fromkeys(offered, operations),
+            "properties": domain["properties"] | {"fields": named} | dict.fromkeys(offered, operations),
         }
         properties[name] = {"$ref": REF.format(model=name.capitalize())}
     definitions = {name: _written(definition) for name, definition in definitions.items()}
@@ -56,6 +63,16 @@ def _written(schema: Any) -> Any:
     if not isinstance(schema, dict):
         return schema
     found = {name: _written(part) for name, part in schema.items()}
+    told = found.pop("discriminator", None)
+    if told is not None:
+        # JSON Schema has no such word: a branch for each value says the same, and lets an editor name the wrong key.
+        found["allOf"] = [
+            {
+                "if": {"properties": {told["propertyName"]: {"const": value}}, "required": [told["propertyName"]]},
+                "then": {"$ref": reference},
+            }
+            for value, reference in told["mapping"].items()
+        ]
     default = found.get("default")
     if isinstance(default, int | float) and not isinstance(default, bool):
         units = " ".join(str(part.get("pattern")) for part in (found, *found.get("anyOf", ())))
@@ -155,8 +172,9 @@ def _models(schema: Any, definitions: Mapping[str, Any]) -> Iterator[str]:
             yield from _models(part, definitions)
     for key in ("items", "additionalProperties"):
         yield from _models(schema.get(key), definitions)
-    for part in schema.get("patternProperties", {}).values():
-        yield from _models(part, definitions)
+    for key in ("patternProperties", "properties"):
+        for part in schema.get(key, {}).values():
+            yield from _models(part, definitions)
 
 
 def _value(schema: Any, definitions: Mapping[str, Any]) -> str:
@@ -170,6 +188,8 @@ def _value(schema: Any, definitions: Mapping[str, Any]) -> str:
     for key in ("anyOf", "oneOf"):
         if key in schema:
             parts = [_value(part, definitions) for part in schema[key] if part.get("type") != "null"]
+            if parts[1:] == [f"list of {parts[0]}"]:
+                return f"{parts[0]}, or a list of them"
             return " or ".join(dict.fromkeys(parts))
     if schema.get("type") == "array":
         return f"list of {_value(schema.get('items') or {}, definitions)}"

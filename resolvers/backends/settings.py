@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from resolvers.backends.adapter import AdapterError, find, offered
 from resolvers.backends.cache import CacheSettings, Freshness
-from resolvers.backends.mapping import FieldSettings, MappingSettings, Where, mapping_problems
+from resolvers.backends.mapping import Conditions, FieldSettings, MappingSettings, mapping_problems
 from resolvers.backends.mistakes import Key, dotted, mistakes_in, without
 from resolvers.backends.operation import ARGUMENTS, OPERATIONS
 from resolvers.backends.python.fields import own_names
@@ -75,7 +75,7 @@ class _OperationKeys(Freshness):
 
     backend: str | None = Field(None, description="The backend of this operation, where not the domain's.")
     fields: dict[str, FieldSettings] = Field(default_factory=dict, description="Fields that differ from the domain's.")
-    where: tuple[Where, ...] = Field((), description="Which items are records, where not as the domain says.")
+    where: Conditions = Field((), description="Which items are records, where not as the domain says.")
 
 
 class RestOperation(RestOperationSettings, _OperationKeys):
@@ -108,7 +108,7 @@ class Domain(BaseModel):
         None, description="The Python class that answers in place of one, such as my_company.crm:Customers."
     )
     fields: dict[str, FieldSettings] = Field(default_factory=dict, description="Where each field of a record is.")
-    where: tuple[Where, ...] = Field((), description="Which items are records at all.")
+    where: Conditions = Field((), description="Which items are records at all.")
 
     @property
     def operations(self) -> Mapping[str, Any]:

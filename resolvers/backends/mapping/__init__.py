@@ -14,16 +14,16 @@ A value that does not fit is a BackendContract in the place of its record; it is
 from resolvers.backends.mapping.compiler import mapping_problems
 from resolvers.backends.mapping.problems import InvalidMapping, Problem
 from resolvers.backends.mapping.reader import Page, Reader, compile_reader
-from resolvers.backends.mapping.settings import FieldSettings, MappingSettings, Where
+from resolvers.backends.mapping.settings import Conditions, FieldSettings, MappingSettings
 
 __all__ = [
+    "Conditions",
     "FieldSettings",
     "InvalidMapping",
     "MappingSettings",
     "Page",
     "Problem",
     "Reader",
-    "Where",
     "compile_reader",
     "mapping_problems",
 ]

@@ -52,6 +52,14 @@ def _tuple(value: Any) -> Any:
     return tuple(value) if isinstance(value, (list, tuple)) else (value,)
 
 
+class _OrAlone:
+    """In the JSON Schema, a list of one that may be written as its entry alone."""
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        listed = handler(schema)
+        return {"anyOf": [listed["items"], listed]}
+
+
 _SCALAR_SCHEMA = {"type": ["string", "number", "boolean"]}
 Scalar = Annotated[Any, AfterValidator(_scalar), Field(json_schema_extra=_SCALAR_SCHEMA)]
 
@@ -69,7 +77,8 @@ class Where(BaseModel):
     not_in: tuple[Scalar, ...] | None = Field(None, description="Keep items whose value is none of these.")
 
 
-Conditions = Annotated[tuple[Where, ...], BeforeValidator(_tuple)]
+Conditions = Annotated[tuple[Where, ...], BeforeValidator(_tuple), _OrAlone()]
+"""Conditions that all have to be met; one may stand alone."""
 
 
 class FieldSettings(BaseModel):
@@ -90,7 +99,7 @@ class FieldSettings(BaseModel):
         None, description="A Python function, module:function, that gets the item and returns the value."
     )
 
-    as_: Annotated[tuple[Conversion, ...], BeforeValidator(_tuple)] = Field(
+    as_: Annotated[tuple[Conversion, ...], BeforeValidator(_tuple), _OrAlone()] = Field(
         (),
         alias="as",
         description="The conversion, or several: the first that fits counts. By default the field's type decides.",

@@ -5,10 +5,21 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 from difflib import get_close_matches
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Final, Literal, Self
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    GetJsonSchemaHandler,
+    field_validator,
+    model_validator,
+)
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
 from yarl import URL
 
 from resolvers.backends.credentials.settings import Auth, NoAuth
@@ -110,14 +121,28 @@ class ArgumentSettings(_Model):
     )
 
 
+_ARGUMENT_KEYS: Final = frozenset({"of", "default", "values", "as", "format", "zone"})
+
+
 def _value_table(value: Any) -> Any:
     """A table without any of our keys is the table of values itself: `arguments.status = { "ACTIVE" = "1" }`."""
-    if isinstance(value, dict) and not value.keys() & {"of", "default", "values", "as", "format", "zone"}:
+    if isinstance(value, dict) and not value.keys() & _ARGUMENT_KEYS:
         return {"values": value}
     return value
 
 
-Argument = Annotated[ArgumentSettings, BeforeValidator(_value_table)]
+class _OrValues:
+    """In the JSON Schema, settings that may be a table of values alone."""
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        text = {"type": "string"}
+        values = {"anyOf": [text, {"type": "array", "items": text}]}
+        names = {"not": {"enum": sorted(_ARGUMENT_KEYS)}}
+        table = {"type": "object", "propertyNames": names, "additionalProperties": values, "minProperties": 1}
+        return {"anyOf": [handler(schema), table]}
+
+
+Argument = Annotated[ArgumentSettings, BeforeValidator(_value_table), _OrValues()]
 
 
 class BusinessErrors(_Model):

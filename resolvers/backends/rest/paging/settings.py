@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, Any, ClassVar, Final, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, GetJsonSchemaHandler
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
 
 from resolvers.backends.mapping.paths import parse_path
 
@@ -122,6 +124,13 @@ class KeysetPaging(_Paging):
     key: AnswerPath = Field(description="Where in an item the key is by which the list is sorted. It must be unique.")
 
 
+class _OrType:
+    """In the JSON Schema, a table that may be its `type` alone where that needs nothing else."""
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        return {"anyOf": [handler(schema), {"enum": ["none", "offset", "page"]}]}
+
+
 def _short_form(value: Any) -> Any:
     return {"type": value} if isinstance(value, str) else value
 
@@ -131,5 +140,6 @@ Paging = Annotated[
         NoPaging | OffsetPaging | PagePaging | CursorPaging | LinkPaging | KeysetPaging, Field(discriminator="type")
     ],
     BeforeValidator(_short_form),
+    _OrType(),
 ]
 """The `paging` key of an operation; `paging = "offset"` is short for a table with the type only."""
