@@ -84,7 +84,7 @@ class Cache:
 
         settings = self._settings
         failed: Callable[[str], None] = self._observer.store_failed if self._observer else lambda action: None
-        self.shared = RedisStore(client, self._clock, timeout=settings.redis_timeout, failed=failed)
+        self.shared = RedisStore(client, self._clock, timeout=settings.redis_timeout, failed=failed, hears=self._hears)
         self._everything = LayeredStore(memory, self.shared, settings.front) if settings.front else self.shared
         self._private = memory if settings.personal == "memory" else self._everything
         self.channel = InvalidationChannel(
@@ -97,6 +97,9 @@ class Cache:
             timeout=settings.redis_timeout,
             failed=failed,
         )
+
+    def _hears(self) -> bool:
+        return self.channel is not None and self.channel.listening.is_set()
 
     def over(
         self,

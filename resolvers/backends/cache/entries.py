@@ -92,14 +92,14 @@ class Codec:
 class Naming:
     """Names of entries: `namespace:version:operation:identity:key`.
 
-    The version is a digest of the record's shape and of everything in the configuration that decides what a record
-    holds, so a new release or mapping never reads what an old one wrote. The identity is a digest of the arguments, of
-    what of the caller goes out with the call, of the caller's tenant, and of its customer where what it may know of is
-    remembered for it alone. So callers whose calls, or answers, differ have different entries.
+    The version is a digest of the shapes of entry and record and of everything in the configuration that decides what a
+    record holds, so a new release or mapping never reads what an old one wrote. The identity is a digest of the
+    arguments, of what of the caller goes out with the call, of the caller's tenant, and of its customer where what it
+    may know of is remembered for it alone. So callers whose calls, or answers, differ have different entries.
     """
 
     def __init__(self, namespace: str, operation: str, record: type, configuration: str) -> None:
-        shape = repr(msgspec.json.schema(record))
+        shape = repr((Entry.__struct_fields__, Listing.__struct_fields__, msgspec.json.schema(record)))
         version = _digest(f"{shape}\n{configuration}".encode())
         self._base = f"{namespace}:{version}:{operation}:"
         self._plain = self._base + "-:"
@@ -115,7 +115,9 @@ class Naming:
         """The names of these keys, in order."""
         if len(max(keys, key=len, default="")) <= LONGEST_KEY:
             return [prefix + key for key in keys]
-        return [prefix + (key if len(key) <= LONGEST_KEY else f"#{_digest(key.encode())}") for key in keys]
+        # A digest takes the place of the last colon too, so that no key that somebody writes is the name of another.
+        digested = prefix[:-1] + "#"
+        return [prefix + key if len(key) <= LONGEST_KEY else digested + _digest(key.encode()) for key in keys]
 
 
 def _digest(data: bytes) -> str:

@@ -23,6 +23,13 @@ OWN_TAG: Final = {
 KEY_TAG: Final = {"by_customers": "customer", "by_orders": "order"}
 """What an operation's keys are, where they are not the records' own ids."""
 KINDS: Final = frozenset(OWN_TAG.values())
+CARRIED: Final = {
+    "customer": ("customer",),
+    "order": ("order", "customer"),
+    "product": ("product",),
+    "invoice": ("invoice", "order", "customer"),
+}
+"""The kinds of tags that a record of each kind carries (`tags_of`); those of an operation's keys are among them."""
 MOST_TAGS: Final = 100_000
 """More invalidations than this at a time are made coarser, so that they take no more memory."""
 
@@ -51,8 +58,6 @@ class Invalidations:
     """The invalidations that still matter: those younger than `keep` seconds, the longest that an entry lives."""
 
     def __init__(self, keep: float = 86_400.0, *, most: int = MOST_TAGS) -> None:
-        self.newest = float("-inf")
-        """The moment of the latest one: whatever was stored after it needs no further look."""
         self.keep = keep
         self._most = most
         self._moments: dict[str, float] = {}
@@ -67,13 +72,12 @@ class Invalidations:
             kind = tag.partition(":")[0]
             self._moments[tag] = max(moment, self._moments.get(tag, 0.0))
             self._latest[kind] = max(moment, self._latest.get(kind, 0.0))
-            self.newest = max(moment, self.newest)
         if len(self._moments) > self._most:
             self._thin_out()
 
     def _thin_out(self) -> None:
         """Drop what is too old to matter; if that is not enough, let the older half stand for all of their kinds."""
-        oldest = self.newest - self.keep
+        oldest = max(self._latest.values()) - self.keep
         self._moments = {tag: at for tag, at in self._moments.items() if at >= oldest}
         if len(self._moments) <= self._most // 2:
             return
@@ -84,8 +88,17 @@ class Invalidations:
             everything = f"{tag.partition(':')[0]}:*"
             self._moments[everything] = max(moment, self._moments.get(everything, 0.0))
 
+    def newest_about(self, operation: str) -> float:
+        """The moment of the latest one that can be about this operation's answers: what was stored after it needs no
+        further look. Minus infinity when there was none."""
+        latest = self._latest
+        if not latest:
+            return float("-inf")
+        kinds = CARRIED[OWN_TAG[operation.partition(".")[0]]]
+        return max(latest.get(operation, float("-inf")), *[latest.get(kind, float("-inf")) for kind in kinds])
+
     def covers(self, operation: str, key: str, value: Any, stored_at: float) -> bool:
-        """Whether an entry stored at that time has been invalidated since. Entries younger than `newest` are not.
+        """Whether an entry stored at that time has been invalidated since; those after `newest_about` have not.
 
         A page of a list is covered as soon as anything of its kind is, for the record may belong on it now.
         """

@@ -56,7 +56,7 @@ class BoundedMemoryCache(BaseCache):  # type: ignore[misc] # aiocache ships no t
             if entry is None:
                 found.append(None)
             elif entry[1] is not None and entry[1] <= now:
-                self._drop(key)
+                self.drop(key)
                 found.append(None)
             else:
                 used(key)
@@ -70,7 +70,7 @@ class BoundedMemoryCache(BaseCache):  # type: ignore[misc] # aiocache ships no t
 
     def put(self, key: str, value: Any, ttl: float | None, size: int | None = None) -> None:
         """Keep a value of `size` bytes for `ttl` seconds, and push out what there is no room for any more."""
-        self._drop(key)
+        self.drop(key)
         if ttl is not None and ttl <= 0:
             return
         size = (self._size_of(value) if size is None else size) + len(key)
@@ -87,7 +87,8 @@ class BoundedMemoryCache(BaseCache):  # type: ignore[misc] # aiocache ships no t
     def _peek(self, key: str) -> Any:
         return self.peek((key,))[0]
 
-    def _drop(self, key: str) -> bool:
+    def drop(self, key: str) -> bool:
+        """Forget a value; whether there was one."""
         entry = self._entries.pop(key, None)
         if entry is None:
             return False
@@ -143,11 +144,11 @@ class BoundedMemoryCache(BaseCache):  # type: ignore[misc] # aiocache ships no t
         return True
 
     async def _delete(self, key: str, _conn: Any = None) -> int:
-        return int(self._drop(key))
+        return int(self.drop(key))
 
     async def _clear(self, namespace: str | None = None, _conn: Any = None) -> bool:
         for key in [key for key in self._entries if namespace is None or key.startswith(f"{namespace}:")]:
-            self._drop(key)
+            self.drop(key)
         return True
 
     async def _raw(self, command: str, *args: Any, encoding: str | None = "utf-8", _conn: Any = None, **kw: Any) -> Any:
@@ -155,5 +156,5 @@ class BoundedMemoryCache(BaseCache):  # type: ignore[misc] # aiocache ships no t
 
     async def _redlock_release(self, key: str, value: Any) -> int:
         if self._peek(key) == value:
-            return int(self._drop(key))
+            return int(self.drop(key))
         return 0

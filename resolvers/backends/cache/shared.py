@@ -28,6 +28,9 @@ CHUNK: Final = 256
 """Names in one command: Redis answers others in between, and one slow command is not a long one."""
 MOST_UNWRITTEN: Final = 10_000
 """Entries that wait to be written at most; more are not kept, for a Redis that falls behind must not fill memory."""
+MOST_UNWRITTEN_BYTES: Final = 32_000_000
+_NO_MORE: Final = 0.0
+"""The TTL of what is to be deleted."""
 
 
 def redis_client(url: str, timeout: float, *, connections: int = CONNECTIONS) -> Redis:
@@ -70,6 +73,8 @@ class RedisStore:
     Fails open: when Redis is slow, down, full or broken, reading is a miss and writing does nothing. After a failure
     it is left alone for `pause` seconds, so that a dead Redis costs one timeout now and then, not one per request.
     Reads of concurrent requests share commands, as batches of keys share calls; writing goes on behind the answer.
+    Nothing is read while this process does not hear of invalidations (`hears`), for it could be what others were told
+    to forget.
     """
 
     def __init__(
@@ -80,6 +85,7 @@ class RedisStore:
         timeout: float = 0.1,
         pause: float = 1.0,
         failed: Callable[[str], None] = lambda action: None,
+        hears: Callable[[], bool] = lambda: True,
     ) -> None:
         self._cache = RedisCache(timeout=None, serializer=_Bytes())
         self._cache.client = client
@@ -87,11 +93,13 @@ class RedisStore:
         self._timeout = timeout
         self._pause = pause
         self._failed = failed
+        self._hears = hears
         self._no_reads_until = self._no_writes_until = float("-inf")
         self._reads = Batcher(
             self._read, backend="redis", operation="get", most=CHUNK, in_flight=4, linger=0.001, clock=clock
         )
         self._unwritten: dict[str, tuple[bytes, float]] = {}
+        self._unwritten_bytes = 0
         self._writer: asyncio.Task[None] | None = None
         self._closing = False
         self.failures: dict[str, int] = {}
@@ -107,7 +115,7 @@ class RedisStore:
         self._failed(action)
 
     async def get(self, names: Sequence[str], codec: Codec) -> list[EntryOrMiss]:
-        if not names or self.away:
+        if not names or self.away or not self._hears():
             return [None] * len(names)
         patience = self._clock.monotonic() + 2 * self._timeout
         found = (await self._reads.load(names, (), (), patience)).found
@@ -137,14 +145,35 @@ class RedisStore:
             return None
 
     def put(self, entries: Mapping[str, Entry[Any]], ttl: float, codec: Codec) -> None:
-        if ttl <= 0 or self._closing or self._clock.monotonic() < self._no_writes_until:
+        if ttl <= 0 or not self._takes(len(entries)):
             return
-        if len(self._unwritten) + len(entries) > MOST_UNWRITTEN:
+        for name, entry in entries.items():
+            data = codec.encode(entry)
+            if self._unwritten_bytes + len(data) > MOST_UNWRITTEN_BYTES:
+                self._fail("overflow")
+                break
+            # A float becomes PEXPIRE; a whole number of seconds would become EXPIRE, and below one be an error.
+            self._wait(name, data, float(ttl))
+
+    def drop(self, names: Sequence[str], before: float) -> None:
+        """Delete these entries whenever they were stored: one that is newer costs a miss."""
+        if self._takes(len(names)):
+            for name in names:
+                self._wait(name, b"", _NO_MORE)
+
+    def _takes(self, count: int) -> bool:
+        """Whether so many more may wait to be written."""
+        if self._closing or self._clock.monotonic() < self._no_writes_until:
+            return False
+        if len(self._unwritten) + count > MOST_UNWRITTEN:
             self._fail("overflow")
-            return
-        # A float becomes PEXPIRE; a whole number of seconds would become EXPIRE, and less than one would be an error.
-        self._unwritten |= {name: (codec.encode(entry), float(ttl)) for name, entry in entries.items()}
-        if self._writer is None and self._unwritten:
+            return False
+        return True
+
+    def _wait(self, name: str, data: bytes, ttl: float) -> None:
+        self._unwritten_bytes += len(data) - len(self._unwritten.get(name, (b"",))[0])
+        self._unwritten[name] = (data, ttl)
+        if self._writer is None:
             self._writer = asyncio.get_running_loop().create_task(self._write())
 
     async def _write(self) -> None:
@@ -154,6 +183,7 @@ class RedisStore:
                 ttl = next(iter(self._unwritten.values()))[1]
                 names = [name for name, (_, other) in self._unwritten.items() if other == ttl][:CHUNK]
                 pairs = [(name, self._unwritten.pop(name)[0]) for name in names]
+                self._unwritten_bytes -= sum(len(data) for _, data in pairs)
                 await self._write_chunk(pairs, ttl)
         finally:
             self._writer = None
@@ -161,9 +191,13 @@ class RedisStore:
     async def _write_chunk(self, pairs: list[tuple[str, bytes]], ttl: float) -> None:
         try:
             async with asyncio.timeout(2 * self._timeout):
-                await self._cache.multi_set(pairs, ttl=ttl)
+                if ttl == _NO_MORE:
+                    await self._cache.client.unlink(*[name for name, _ in pairs])
+                else:
+                    await self._cache.multi_set(pairs, ttl=ttl)
         except AWAY as error:
             self._unwritten.clear()
+            self._unwritten_bytes = 0
             self._no_writes_until = self._clock.monotonic() + self._pause
             if not isinstance(error, ResponseError):
                 # A Redis that is full or read-only says so, and still answers reads.

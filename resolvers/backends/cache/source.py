@@ -34,22 +34,32 @@ class CacheObserver(Protocol):
 
 
 class _Asked:
-    """One look-up: what is asked for, on whose behalf, and under which names the answers are."""
+    """One look-up: what is asked for, on whose behalf, and under which names the answers are.
 
-    __slots__ = ("args", "context", "forwarded", "keys", "names")
+    `replaces` says that older entries may stand under these names.
+    """
+
+    __slots__ = ("args", "context", "forwarded", "keys", "names", "replaces")
 
     def __init__(
-        self, keys: Sequence[str], names: Sequence[str], args: Args, forwarded: Forwarded, context: Context
+        self,
+        keys: Sequence[str],
+        names: Sequence[str],
+        args: Args,
+        forwarded: Forwarded,
+        context: Context,
+        replaces: bool = True,
     ) -> None:
         self.keys = keys
         self.names = names
         self.args = args
         self.forwarded = forwarded
         self.context = context
+        self.replaces = replaces
 
-    def part(self, indices: Sequence[int], context: Context) -> _Asked:
+    def part(self, indices: Sequence[int], context: Context, *, replaces: bool = True) -> _Asked:
         keys, names = [self.keys[index] for index in indices], [self.names[index] for index in indices]
-        return _Asked(keys, names, self.args, self.forwarded, context)
+        return _Asked(keys, names, self.args, self.forwarded, context, replaces)
 
 
 class CachedSource:
@@ -112,12 +122,12 @@ class CachedSource:
         if context.fresh:
             return await self._fetch(_Asked(keys, names, args, forwarded, context), {}, {})
         found = await self._store.get(names, self._codec)
-        now, newest = context.clock.time(), self._invalidations.newest
+        now, newest = context.clock.time(), self._invalidations.newest_about(self.endpoint.operation)
         values = [
             entry.value for entry in found if entry is not None and entry.fresh_until > now and entry.stored_at > newest
         ]
         if len(values) != len(keys):
-            return await self._complete(_Asked(keys, names, args, forwarded, context), found, now)
+            return await self._complete(_Asked(keys, names, args, forwarded, context), found, now, newest)
         if self._observer is not None:
             self._count(values.count(None), len(values))
         if context.lifetime is not None:
@@ -138,11 +148,11 @@ class CachedSource:
         fetched: Fetched[Any] = answer
         return fetched
 
-    async def _complete(self, asked: _Asked, found: Sequence[EntryOrMiss], now: float) -> list[Any]:
+    async def _complete(self, asked: _Asked, found: Sequence[EntryOrMiss], now: float, newest: float) -> list[Any]:
         """The answers when not all entries are there and fresh."""
         keys, context = asked.keys, asked.context
         covers, operation = self._invalidations.covers, self.endpoint.operation
-        newest, stale_for = self._invalidations.newest, self._freshness.stale
+        stale_for = self._freshness.stale
         answers: list[Any] = [None] * len(keys)
         missing: list[int] = []
         renew: list[int] = []
@@ -173,10 +183,11 @@ class CachedSource:
             self._count(absent, len(keys) - len(missing) - len(renew), len(renew), len(missing))
         if renew:
             oldest = min(entry.stored_at for index in renew if (entry := found[index]) is not None)
-            context.served_stale(self.endpoint.backend, operation, now - oldest, "revalidating")
+            context.served_stale(self.endpoint.backend, operation, max(0.0, now - oldest), "revalidating")
             self._renew(asked, renew, known)
         if missing:
-            fetched = await self._fetch(asked.part(missing, context), expired, known)
+            replaces = any(found[index] is not None for index in missing)
+            fetched = await self._fetch(asked.part(missing, context, replaces=replaces), expired, known)
             for index, answer in zip(missing, fetched, strict=True):
                 answers[index] = answer
         return answers
@@ -198,7 +209,7 @@ class CachedSource:
         if not sendable:
             return [None] * len(keys)
         # A call that left before the latest invalidation may bring what that invalidation is about.
-        since = self._invalidations.newest
+        since = self._invalidations.newest_about(self.endpoint.operation)
         loaded = await self._load(sendable, asked.args, asked.forwarded, asked.context, since=since, known=known)
         answers = [loaded.found.get(key) for key in keys]
         customer = asked.context.principal.customer
@@ -227,7 +238,7 @@ class CachedSource:
             answers[index] = entry.value
             oldest = entry.stored_at if oldest is None else min(oldest, entry.stored_at)
         if oldest is not None:
-            context.served_stale(self.endpoint.backend, self.endpoint.operation, now - oldest, "error")
+            context.served_stale(self.endpoint.backend, self.endpoint.operation, max(0.0, now - oldest), "error")
 
     def _keep(self, asked: _Asked, answers: Sequence[Any], sent_at: float, told: Mapping[str, Told]) -> None:
         """Remember what was answered. An entry counts from when its call left, so that an invalidation that arrives
@@ -235,6 +246,7 @@ class CachedSource:
         freshness, context = self._freshness, asked.context
         shortened = 1 - self._jitter_share * self._jitter()
         entries: dict[float, dict[str, Entry[Any]]] = {}
+        gone: list[str] = []
         lifetime = 0.0
         for key, name, answer in zip(asked.keys, asked.names, answers, strict=True):
             value = _kept_form(answer)
@@ -250,10 +262,15 @@ class CachedSource:
             context.keep_for(entry.fresh_until - context.clock.time())
             if hold > 0:
                 entries.setdefault(hold, {})[name] = entry
+            else:
+                gone.append(name)
         if not lifetime:
             context.keep_for(0.0)
         for hold, kept in entries.items():
             self._store.put(kept, hold, self._codec)
+        if gone and asked.replaces:
+            # What the backend has no more, or wants kept no longer, must not come back when it fails.
+            self._store.drop(gone, sent_at)
 
     def _obey(self, entry: Entry[Any], said: Told, ttl: float, hold: float) -> float:
         """Shorten the entry's life to what the backend allows; returns for how long to hold it, 0 for not at all."""

@@ -23,6 +23,10 @@ class Store(Protocol):
         """Keep the entries for `ttl` seconds. Nobody waits until they are written."""
         ...
 
+    def drop(self, names: Sequence[str], before: float) -> None:
+        """Forget the entries whose calls left at `before` (seconds of the epoch) or earlier. Nobody waits for it."""
+        ...
+
     async def close(self) -> None: ...
 
 
@@ -42,6 +46,12 @@ class MemoryStore:
             # When two calls overtake each other, what left later stays.
             if old is None or old.stored_at <= entry.stored_at:
                 put(name, entry, ttl, weigh(entry))
+
+    def drop(self, names: Sequence[str], before: float) -> None:
+        for name in names:
+            old = self.cache.held(name)
+            if old is not None and old.stored_at <= before:
+                self.cache.drop(name)
 
     async def close(self) -> None:
         await self.cache.clear()
@@ -70,6 +80,10 @@ class LayeredStore:
     def put(self, entries: Mapping[str, Entry[Any]], ttl: float, codec: Codec) -> None:
         self._memory.put(entries, min(ttl, self._front), codec)
         self._shared.put(entries, ttl, codec)
+
+    def drop(self, names: Sequence[str], before: float) -> None:
+        self._memory.drop(names, before)
+        self._shared.drop(names, before)
 
     async def close(self) -> None:
         await self._memory.close()

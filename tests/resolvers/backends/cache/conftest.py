@@ -32,12 +32,16 @@ class Shop:
     def __init__(self, operation: str, **options: Any) -> None:
         self.endpoint = MemoryEndpoint(self._answer, operation=operation, **options)
         self.down = False
+        self.gone: set[str] = set()
         self.max_age: float | None = None
         self.etag: str | None = None
 
     @property
     def calls(self) -> list[Call]:
         return self.endpoint.calls
+
+    def _lacks(self, key: str) -> bool:
+        return key[0] == "x" or key in self.gone
 
     def _answer(self, call: Call) -> Fetched[Any]:
         if self.down:
@@ -50,7 +54,7 @@ class Shop:
                 Order(id=f"{call.after or 'start'}-{number}", number=version) for number in range(call.first or 0)
             ]
             return Fetched(records=records, total=9, positions=["p"] * len(records), max_age=self.max_age)
-        records = [Order(id=key, customer_id="c1", number=version) for key in call.keys if key[0] != "x"]
+        records = [Order(id=key, customer_id="c1", number=version) for key in call.keys if not self._lacks(key)]
         return Fetched(records=records, etag=self.etag, max_age=self.max_age)
 
 

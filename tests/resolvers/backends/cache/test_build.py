@@ -141,6 +141,9 @@ def test_names_hold_no_credentials_and_stay_short() -> None:
     assert len(set(names)) == 4
     assert max(map(len, names)) <= len(prefix) + LONGEST_KEY
     assert names[3] == prefix + "o1"
+    # Nor can somebody who can reckon digests ask for a key whose name is that of another.
+    forged = [names[1].removeprefix(prefix), names[1].removeprefix(prefix[:-1])]
+    assert not set(naming.names(prefix, forged)) & set(names)
 
 
 @pytest.mark.parametrize("store", [{"store": "redis", "redis_url": "redis://127.0.0.1:1"}, {"store": "memory"}])

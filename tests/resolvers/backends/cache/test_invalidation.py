@@ -68,7 +68,7 @@ def test_the_later_moment_counts() -> None:
     invalidations = Invalidations()
     invalidations.add({"order:o1": 100.0})
     invalidations.add({"order:o1": 50.0})
-    assert invalidations.newest == 100.0
+    assert invalidations.newest_about("orders.by_ids") == 100.0
     assert invalidations.covers("orders.by_ids", "o1", ORDER, 99.0)
 
 

