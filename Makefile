@@ -11,7 +11,7 @@ PORTAL_SOURCES := $(shell find $(PORTAL)/src -type f 2>/dev/null) $(wildcard $(P
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo serve test check lint types contracts format schema reference graphiql portal pictures bench fuzz lock browser clean
+.PHONY: help demo serve test check lint types contracts format schema reference graphiql portal pictures bench soak fuzz lock browser clean
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -53,6 +53,9 @@ graphiql: $(GRAPHIQL)/dist/index.html ## Build GraphiQL into the package
 
 bench: $(VENV)/.dev ## Measure the executor, the stages of a request and the gateway (ARGS="--quick")
 	$(BIN)/python -m benchmarks $(ARGS)
+
+soak: $(VENV)/.dev ## Ask for minutes while one system after the other fails (ARGS="--minutes 10"): nothing leaks or slows
+	$(BIN)/python -m benchmarks.soak $(ARGS)
 
 fuzz: $(VENV)/.dev ## Compare the executor with graphql-core on random schemas, queries and faults (ARGS="--seconds 600")
 	$(BIN)/python -m tests.gateway.execution.fuzz $(ARGS)

@@ -47,6 +47,8 @@ PEACE = 6.0
 RECOVERY = 5.0
 """Seconds after a trouble in which its system may still be left alone: an open breaker, and a probe that is late."""
 IDS = 40
+ENOUGH = 1_000
+"""Requests whose slowest hundredth says something."""
 PROTOCOL = {"crm": "rest", "shop": "rest", "warehouse": "soap", "accounting": "soap"}
 TASKS = "bizgraph_event_loop_tasks"
 HARMLESS = {Switch.SLOW, Switch.WRONG_TYPE}
@@ -64,6 +66,11 @@ class Kind(Struct, frozen=True):
     name: str
     text: str
     systems: frozenset[str]
+
+    def about(self, number: int) -> dict[str, Any]:
+        """The question about the customer and the product of this number, as it is sent."""
+        values = {"id": f"c{number}", "sku": f"SKU-{number:04}"}
+        return {"query": self.text, "variables": {name: values[name] for name in values if f"${name}:" in self.text}}
 
 
 def _kind(name: str, systems: str, body: str) -> Kind:
@@ -139,15 +146,10 @@ class Soak:
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def _answer(self, session: aiohttp.ClientSession, kind: Kind, number: int, *, fresh: bool) -> Any:
-        variables = {"id": f"c{number}", "sku": f"SKU-{number:04}"}
         headers = {"authorization": self._gateway.headers["authorization"]}
         if fresh:
             headers["cache-control"] = "no-cache"
-        question = {
-            "query": kind.text,
-            "variables": {name: v for name, v in variables.items() if f"${name}" in kind.text},
-        }
-        async with session.post(f"{self._address}/graphql", json=question, headers=headers) as answer:
+        async with session.post(f"{self._address}/graphql", json=kind.about(number), headers=headers) as answer:
             answer.raise_for_status()
             return await answer.json()
 
@@ -339,7 +341,9 @@ def judge(run: Soak, before: Standing, after: Standing, crashes: int, most_slowd
     early, late = growth(run.standings)
     if crashes:
         run.problems["the gateway's log has operation.crashed"] += crashes
-    if beside > peace * most_slowdown:
+    if min(of_peace, of_beside) < ENOUGH:
+        print(f"too short to compare p99: fewer than {ENOUGH} requests in peace or beside a fault")
+    elif beside > peace * most_slowdown:
         run.problems[f"p99 beside a failing system is {beside / peace:.2f} times that in peace"] += 1
     if late > early * 1.05 + 8:
         run.problems[f"memory grew from {early:.0f} to {late:.0f} MiB"] += 1

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import socket
+import sys
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -39,6 +40,8 @@ def uvicorn_config(app: Any, settings: ServerSettings, **more: Any) -> uvicorn.C
         lifespan="on",
         access_log=False,
         log_level="warning",
+        # It asks standard output for the default, which may be closed.
+        use_colors=sys.stdout is not None and sys.stdout.isatty(),
         server_header=False,
         timeout_graceful_shutdown=max(1, round(settings.shutdown)),
         proxy_headers=bool(settings.trusted_proxies),
@@ -76,13 +79,13 @@ def address_of(host: str, port: int) -> str:
 
 def serving(settings: Settings, environment: Mapping[str, str], read: Callable[[], Settings]) -> Serving:
     """The application of one process. A reload uses what `read` returns then. Raises ConfigurationError."""
-    configure_logging(settings.telemetry.log_level, settings.telemetry.log_format)
+    output = configure_logging(settings.telemetry.log_level, settings.telemetry.log_format)
     try:
         tracer = tracer_of(settings.telemetry)
     except ModuleNotFoundError as error:
         missing = (error.name or "").partition(".")[0]
         raise ConfigurationError([f"telemetry.traces: {missing} is missing: install bizgraph[otel]"]) from error
-    telemetry = Telemetry(settings.telemetry, time, tracer=tracer)
+    telemetry = Telemetry(settings.telemetry, time, tracer=tracer, output=output)
 
     def build(changed: Settings) -> Gateway:
         return Gateway(changed, environment, telemetry=telemetry)

@@ -5,11 +5,13 @@ The names of events are in `EVENTS`; a line never holds a token, a request body 
 
 from __future__ import annotations
 
+import errno
+import json
 import logging
 import sys
 from collections.abc import MutableMapping
 from datetime import UTC, datetime
-from typing import Any, BinaryIO, Final, Literal
+from typing import Any, BinaryIO, Final, Literal, cast
 
 import orjson
 import structlog
@@ -36,14 +38,40 @@ Level = Literal["debug", "info", "warning", "error"]
 Format = Literal["json", "console"]
 
 
-def configure_logging(level: Level = "info", form: Format = "json", stream: BinaryIO | None = None) -> None:
+class Output:
+    """A binary stream that never fails who writes to it: a line that cannot be written is counted, and left out."""
+
+    def __init__(self, stream: BinaryIO | None) -> None:
+        self._stream = stream
+        self.lost = 0
+        """Lines that were not written."""
+
+    def write(self, line: bytes) -> None:
+        try:
+            if self._stream is None:
+                raise OSError(errno.EBADF, "standard error is closed")
+            self._stream.write(line)
+            self._stream.flush()
+        except (OSError, ValueError):  # ValueError: the stream was closed by whoever gave it
+            self.lost += 1
+
+    def flush(self) -> None:
+        """Nothing is held back."""
+
+
+def configure_logging(level: Level = "info", form: Format = "json", stream: BinaryIO | None = None) -> Output:
     """Set up structlog for this process. Lines go to standard error unless a binary stream is given."""
+    # Without the descriptor Python has no sys.stderr at all.
+    if stream is None and sys.stderr is not None:
+        stream = sys.stderr.buffer
+    output = Output(stream)
     structlog.configure(
         processors=[_json_line] if form == "json" else _readable_line(),
         wrapper_class=structlog.make_filtering_bound_logger(getattr(logging, level.upper())),
-        logger_factory=_factory(form, stream),
+        logger_factory=structlog.BytesLoggerFactory(cast("BinaryIO", output)),
         cache_logger_on_first_use=True,
     )
+    return output
 
 
 def _json_line(logger: Any, level: str, line: MutableMapping[str, Any]) -> bytes:
@@ -52,21 +80,20 @@ def _json_line(logger: Any, level: str, line: MutableMapping[str, Any]) -> bytes
     line["timestamp"] = datetime.now(UTC)
     if "exc_info" in line:
         structlog.processors.format_exc_info(logger, level, line)
-    return orjson.dumps(line, default=str, option=orjson.OPT_UTC_Z)
+    try:
+        return orjson.dumps(line, default=str, option=orjson.OPT_UTC_Z)
+    except TypeError:
+        # An unpaired surrogate or a number beyond 64 bits, which a traceback or an argument may hold.
+        return json.dumps(line, default=str, ensure_ascii=False).encode("utf-8", "replace")
 
 
 def _readable_line() -> list[Any]:
     return [
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
-        structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty()),
+        structlog.dev.ConsoleRenderer(colors=sys.stderr is not None and sys.stderr.isatty()),
+        lambda logger, level, text: text.encode("utf-8", "backslashreplace"),
     ]
-
-
-def _factory(form: Format, stream: BinaryIO | None) -> Any:
-    if form == "json":
-        return structlog.BytesLoggerFactory(stream or sys.stderr.buffer)
-    return structlog.PrintLoggerFactory(sys.stderr)
 
 
 def get_logger() -> Any:

@@ -97,6 +97,7 @@ class Metrics:
         self.lag = histogram("event_loop_lag_seconds", "How late the event loop is.", LAG_SECONDS)
         self.tasks = gauge("event_loop_tasks", "Tasks of the event loop.")
         self.reloads = counter("configuration_reloads_total", "Reloads of the configuration.", "outcome")
+        self.log_lines_lost = counter("log_lines_lost_total", "Lines of the log that could not be written.")
         self.build = gauge("build_info", "Always 1.", "version", "python", mode="livemax")
         self.build.labels(version("bizgraph"), platform.python_version()).set(1)
 

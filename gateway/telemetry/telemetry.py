@@ -11,7 +11,7 @@ from graphql import ExecutionResult, GraphQLError
 from gateway.execution.masking import failed_before_execution
 from gateway.http.request import GraphQLRequest
 from gateway.telemetry.labels import ANONYMOUS, BoundedValues
-from gateway.telemetry.logs import get_logger
+from gateway.telemetry.logs import Output, get_logger
 from gateway.telemetry.metrics import Metrics
 from gateway.telemetry.settings import TelemetrySettings
 from gateway.telemetry.tracing import Span, Tracer, passed_on
@@ -46,10 +46,13 @@ class Telemetry:
         *,
         metrics: Metrics | None = None,
         tracer: Tracer | None = None,
+        output: Output | None = None,
     ) -> None:
         self.metrics = metrics or Metrics()
         self.tracer = tracer
         self.log = get_logger()
+        self._output = output
+        self._lost = 0
         self._clock = clock
         self._names = BoundedValues(settings.most_operations, settings.operations)
         self._causes = BoundedValues(MOST_CAUSES)
@@ -229,6 +232,9 @@ class Telemetry:
         counts, self._counts = self._counts, defaultdict(int)
         for (metric, *labels), count in counts.items():
             getattr(self.metrics, metric).labels(*labels).inc(count)
+        if self._output is not None:
+            lost, self._lost = self._output.lost - self._lost, self._output.lost
+            self.metrics.log_lines_lost.inc(lost)
 
 
 class Running:
