@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from datetime import date, datetime
 from typing import Any
+from unicodedata import normalize
 
 from msgspec import Struct
 
@@ -28,9 +29,14 @@ def is_overdue(invoice: Invoice, today: date) -> bool:
     return invoice.status in UNPAID and invoice.due_on is not None and invoice.due_on < today
 
 
+def folded(text: str) -> str:
+    """As texts are searched: whatever the case, and however letters with accents are encoded (Unicode 3.13, D146)."""
+    return normalize("NFKC", normalize("NFKC", text).casefold())
+
+
 def _holds(text: str, *values: str | None) -> bool:
-    wanted = text.casefold()
-    return any(value is not None and wanted in value.casefold() for value in values)
+    wanted = folded(text)
+    return any(value is not None and wanted in folded(value) for value in values)
 
 
 def _within(value: Any, low: Any, high: Any) -> bool:
@@ -146,8 +152,8 @@ class InvoiceFilter(Struct, frozen=True, kw_only=True):
 Filter = CustomerFilter | OrderFilter | ProductFilter | InvoiceFilter
 
 SORT_KEYS: dict[str, Callable[[Any], Any]] = {
-    "name": lambda record: (record.name or "").casefold(),
-    "number": lambda record: record.number or "",
+    "name": lambda record: None if record.name is None else folded(record.name),
+    "number": lambda record: record.number,
     "sku": lambda record: record.sku,
     "created_at": lambda record: record.created_at,
     "placed_at": lambda record: record.placed_at,

@@ -55,7 +55,11 @@ class InvoiceStatus(Enum):
     SENT = strawberry.enum_value("SENT", description="Issued and open.")
     PARTLY_PAID = strawberry.enum_value("PARTLY_PAID", description="Open, with a part paid.")
     PAID = strawberry.enum_value("PAID", description="Paid in full.")
-    OVERDUE = strawberry.enum_value("OVERDUE", description="Open after the day it was due, says the backend itself.")
+    OVERDUE = strawberry.enum_value(
+        "OVERDUE",
+        description="Open after the day it was due, says the backend itself. Few do; `Invoice.overdue` and the filter "
+        "`overdue` know it of all.",
+    )
     WRITTEN_OFF = strawberry.enum_value("WRITTEN_OFF", description="Closed without having been paid in full.")
     CANCELLED = strawberry.enum_value("CANCELLED", description="Withdrawn.")
 
@@ -85,7 +89,9 @@ class ProductSort(Enum):
     """Presents the argument `sort` of `resolvers.filters`."""
 
     SKU_ASC = strawberry.enum_value("sku:asc", description="By SKU, from A to Z.")
+    SKU_DESC = strawberry.enum_value("sku:desc", description="By SKU, from Z to A.")
     NAME_ASC = strawberry.enum_value("name:asc", description="By name, from A to Z.")
+    NAME_DESC = strawberry.enum_value("name:desc", description="By name, from Z to A.")
 
 
 @strawberry.enum(description="The order of a list of invoices.")
@@ -98,6 +104,7 @@ class InvoiceSort(Enum):
     DUE_ON_DESC = strawberry.enum_value("due_on:desc", description="Due last comes first.")
 
 
+STATES = "One of these states; all where none is named."
 FROM = "Not before this; itself included."
 TO = "Not after this; itself included."
 
@@ -106,7 +113,7 @@ TO = "Not after this; itself included."
 class CustomerFilter:
     """Presents `resolvers.filters.CustomerFilter`."""
 
-    status: list[CustomerStatus] | None = strawberry.field(default=None, description="One of these states.")
+    status: list[CustomerStatus] | None = strawberry.field(default=None, description=STATES)
     text: str | None = strawberry.field(
         default=None,
         description="Looked for in number, name and e-mail; needs the scope customers:contact as reading those does.",
@@ -116,7 +123,10 @@ class CustomerFilter:
 
     def criteria(self) -> filters.CustomerFilter:
         return filters.CustomerFilter(
-            status=_values(self.status), text=self.text, created_from=self.created_from, created_to=self.created_to
+            status=_values(self.status),
+            text=_text(self.text),
+            created_from=self.created_from,
+            created_to=self.created_to,
         )
 
 
@@ -124,14 +134,14 @@ class CustomerFilter:
 class OrderFilter:
     """Presents `resolvers.filters.OrderFilter`."""
 
-    status: list[OrderStatus] | None = strawberry.field(default=None, description="One of these states.")
+    status: list[OrderStatus] | None = strawberry.field(default=None, description=STATES)
     text: str | None = strawberry.field(default=None, description="Looked for in the number and the lines.")
     placed_from: datetime | None = strawberry.field(default=None, description=FROM)
     placed_to: datetime | None = strawberry.field(default=None, description=TO)
 
     def criteria(self) -> filters.OrderFilter:
         return filters.OrderFilter(
-            status=_values(self.status), text=self.text, placed_from=self.placed_from, placed_to=self.placed_to
+            status=_values(self.status), text=_text(self.text), placed_from=self.placed_from, placed_to=self.placed_to
         )
 
 
@@ -142,15 +152,17 @@ class ProductFilter:
     text: str | None = strawberry.field(default=None, description="Looked for in SKU and name.")
 
     def criteria(self) -> filters.ProductFilter:
-        return filters.ProductFilter(text=self.text)
+        return filters.ProductFilter(text=_text(self.text))
 
 
 @strawberry.input(description="Which invoices are wanted; all conditions must hold.")
 class InvoiceFilter:
     """Presents `resolvers.filters.InvoiceFilter`."""
 
-    status: list[InvoiceStatus] | None = strawberry.field(default=None, description="One of these states.")
-    kind: list[InvoiceKind] | None = strawberry.field(default=None, description="One of these kinds.")
+    status: list[InvoiceStatus] | None = strawberry.field(default=None, description=STATES)
+    kind: list[InvoiceKind] | None = strawberry.field(
+        default=None, description="One of these kinds; all where none is named."
+    )
     text: str | None = strawberry.field(default=None, description="Looked for in the number.")
     issued_from: date | None = strawberry.field(default=None, description=FROM)
     issued_to: date | None = strawberry.field(default=None, description=TO)
@@ -164,7 +176,7 @@ class InvoiceFilter:
         return filters.InvoiceFilter(
             status=_values(self.status),
             kind=_values(self.kind),
-            text=self.text,
+            text=_text(self.text),
             issued_from=self.issued_from,
             issued_to=self.issued_to,
             due_from=self.due_from,
@@ -202,6 +214,11 @@ def criteria_of(wanted: Any) -> Any:
 def sort_of(wanted: Enum | None) -> str | None:
     """The resolvers' argument `sort` for an enum of this module."""
     return None if wanted is None else wanted.value
+
+
+def _text(wanted: str | None) -> str | None:
+    """What is looked for, without blanks around it; a search field that was left empty looks for nothing."""
+    return (wanted or "").strip() or None
 
 
 def _values(members: list[Any] | None) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -10,6 +11,9 @@ from graphql import GraphQLError
 from strawberry.types.scalar import ScalarDefinition, scalar
 
 from resolvers.errors import BadUserInput
+
+DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+INSTANT = re.compile(DAY.pattern + r"T\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)", re.ASCII | re.IGNORECASE)
 
 
 def write_decimal(value: Any) -> str:
@@ -41,15 +45,13 @@ def write_datetime(value: Any) -> str:
 
 
 def read_datetime(value: Any) -> datetime:
-    """ISO 8601; without an offset it is taken as UTC."""
-    if isinstance(value, str):
+    """RFC 3339, in UTC; seconds may be missing. A day alone, or a time without offset, could mean several instants."""
+    if isinstance(value, str) and INSTANT.fullmatch(value):
         try:
-            instant = datetime.fromisoformat(value)
-        except ValueError:
+            return datetime.fromisoformat(value.upper()).astimezone(UTC)
+        except (ValueError, OverflowError):
             pass
-        else:
-            return instant if instant.tzinfo is not None else instant.replace(tzinfo=UTC)
-    raise BadUserInput("DateTime must be an ISO 8601 text, such as 2026-03-01T12:00:00Z")
+    raise BadUserInput("DateTime must be an instant with its offset, such as 2026-03-01T12:00:00Z")
 
 
 def write_date(value: Any) -> str:
@@ -61,7 +63,7 @@ def write_date(value: Any) -> str:
 
 def read_date(value: Any) -> date:
     """ISO 8601, YYYY-MM-DD only."""
-    if isinstance(value, str) and len(value) == len("2026-03-01"):
+    if isinstance(value, str) and DAY.fullmatch(value):
         try:
             return date.fromisoformat(value)
         except ValueError:

@@ -7,10 +7,11 @@ The credential is a WS-Security UsernameToken with the password as text, or the 
     GetInvoicesOfOrders(orderIds: {id*})       → invoices: {Invoice*}
     GetInvoicesOfCustomers(customerIds: {id*}) → invoices: {Invoice*}; at most 500 keys each, unknown ones are left
                                                  out, answers in the order asked, newest first within a key
-    ListInvoices(offset?, limit?, status?, issuedFrom?, issuedTo?, dueFrom?, dueTo?, overdue?, text?, sort?,
+    ListInvoices(offset?, limit?, status?, kind?, issuedFrom?, issuedTo?, dueFrom?, dueTo?, overdue?, text?, sort?,
                  customerId?)                  → items: {Invoice*}, total
-        limit 1 to 200, default 50; status: codes, comma-separated; days are inclusive; overdue true or false; text in
-        docNo or id, whatever the case; sort: issued, due, total, number, or one of them after a minus, default -issued
+        limit 1 to 200, default 50; status and kind: codes, comma-separated; days are inclusive; overdue true or false;
+        text in docNo or id, whatever the case; sort: issued, due, total, number, or one of them after a minus, default
+        -issued; those without the day or number come last
 
 An Invoice: id, docNo (nil on drafts), kind (380 invoice, 381 credit note, 386 prepayment), state (D draft, O open,
 P partly paid, C cleared, W written off), customerId, orderId (missing where there is none), issueDate (nil on drafts),
@@ -28,8 +29,9 @@ from functools import cache
 from hmac import compare_digest
 from typing import Any
 
-from gateway.demo.books import Books, InvoiceRow, decimal_of_minor
-from gateway.demo.soap import Entity, SoapServer, application, checked_keys, operation, page, sender_fault
+from gateway.demo.books import Books, InvoiceRow, decimal_of_minor, folded
+from gateway.demo.invoicing import CREDIT_NOTE, INVOICE, PREPAYMENT
+from gateway.demo.soap import Entity, SoapServer, application, checked_keys, operation, page, sender_fault, sorted_rows
 from gateway.demo.spyne_door import (
     Array,
     Boolean,
@@ -44,11 +46,12 @@ from gateway.demo.spyne_door import (
 NAMESPACE = "http://demo.example/accounting"
 _WSSE = "{http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-secext-1.0.xsd}"
 _STATES = frozenset("DOPCW")
+_KINDS = frozenset({INVOICE, CREDIT_NOTE, PREPAYMENT})
 _SORT_KEYS: dict[str, Callable[[InvoiceRow], Any]] = {
-    "issued": lambda row: row.issued or date.max,
-    "due": lambda row: row.due or date.max,
+    "issued": lambda row: row.issued,
+    "due": lambda row: row.due,
     "total": lambda row: decimal_of_minor(row.total, row.currency),
-    "number": lambda row: row.number or "",
+    "number": lambda row: row.number,
 }
 
 
@@ -102,6 +105,7 @@ class Accounting(SoapServer):
         offset: int | None,
         limit: int | None,
         status: str | None,
+        kind: str | None,
         issued_from: date | None,
         issued_to: date | None,
         due_from: date | None,
@@ -112,25 +116,20 @@ class Accounting(SoapServer):
         customer_id: str | None,
     ) -> tuple[list[Entity], int]:
         """One page, and how many invoices fit in all."""
-        states = frozenset(status.split(",")) if status else _STATES
-        if not states <= _STATES:
-            raise sender_fault("BadParameter", f"status must be one or more of {', '.join(sorted(_STATES))}")
-        sort = sort or "-issued"
-        sort_key = _SORT_KEYS.get(sort.removeprefix("-"))
-        if sort_key is None:
-            raise sender_fault("BadParameter", f"sort must be one of {', '.join(_SORT_KEYS)}, a minus in front or not")
-        wanted = (text or "").casefold()
+        states, kinds = _codes("status", status, _STATES), _codes("kind", kind, _KINDS)
+        wanted = folded(text or "")
         rows = self._books.invoices_of_customer.get(customer_id, ()) if customer_id else self._books.invoices.values()
         found = [
             row
             for row in rows
             if row.state in states
+            and row.kind in kinds
             and _within(row.issued, issued_from, issued_to)
             and _within(row.due, due_from, due_to)
             and (overdue is None or self._books.overdue(row) is overdue)
-            and (not wanted or wanted in f"{row.number or ''}\n{row.id}".casefold())
+            and (not wanted or wanted in folded(f"{row.number or ''}\n{row.id}"))
         ]
-        found.sort(key=sort_key, reverse=sort.startswith("-"))
+        found = sorted_rows(found, sort or "-issued", _SORT_KEYS)
         return [self._entity(row) for row in page(found, offset, limit)], len(found)
 
     def _entity(self, row: InvoiceRow) -> Entity:
@@ -138,6 +137,13 @@ class Accounting(SoapServer):
         if entity is None:
             entity = self._entities[row.id] = Entity(_invoice_values(row))
         return entity
+
+
+def _codes(name: str, given: str | None, known: frozenset[str]) -> frozenset[str]:
+    codes = frozenset(given.split(",")) if given else known
+    if not codes <= known:
+        raise sender_fault("BadParameter", f"{name} must be one or more of {', '.join(sorted(known))}")
+    return codes
 
 
 def _within(day: date | None, first: date | None, last: date | None) -> bool:
@@ -194,6 +200,7 @@ def _application() -> Any:
                 "offset": UnsignedInteger32,
                 "limit": UnsignedInteger32,
                 "status": Unicode,
+                "kind": Unicode,
                 "issuedFrom": Date,
                 "issuedTo": Date,
                 "dueFrom": Date,

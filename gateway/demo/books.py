@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from datetime import date
 from decimal import Decimal
 from typing import Self
+from unicodedata import normalize
 
 from msgspec import Struct
 
@@ -19,6 +20,11 @@ MINOR_DIGITS = {"EUR": 2, "USD": 2, "GBP": 2, "JPY": 0}
 
 SHOWN_CUSTOMER = "c7"
 """The customer whose token the demo prints: nothing is missing in its record, and its invoices are of most kinds."""
+
+
+def folded(text: str) -> str:
+    """As people search: whatever the case, and however letters with accents are encoded (Unicode 3.13, D146)."""
+    return normalize("NFKC", normalize("NFKC", text).casefold())
 
 
 class AddressRow(Struct, frozen=True, gc=False):

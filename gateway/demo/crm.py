@@ -23,7 +23,7 @@ from typing import Any
 import orjson
 from aiohttp import web
 
-from gateway.demo.books import Books, CustomerRow
+from gateway.demo.books import Books, CustomerRow, folded
 from gateway.demo.rest import MAX_PAGE, Found, Parameters, RestServer
 
 _STATES = ("0", "1", "2", "3")
@@ -69,14 +69,14 @@ class Crm(RestServer):
         offset = parameters.integer("offset", 0, 0, 999_999_999)
         limit = parameters.integer("limit", 50, 1, MAX_PAGE)
         states = parameters.codes("status", _STATES)
-        text = (parameters.text("q") or "").casefold()
+        text = folded(parameters.text("q") or "")
         since, until = parameters.since("created_from"), parameters.until("created_to")
         rows = [
             row
             for row in self._customers.values()
             if since <= row.created <= until
             and (not states or str(row.state) in states)
-            and (not text or text in f"{row.name}\n{row.number}\n{row.email or ''}".casefold())
+            and (not text or text in folded(f"{row.name}\n{row.number}\n{row.email or ''}"))
         ]
         rows = parameters.order(rows, "number", _SORT_KEYS)
         parameters.done()

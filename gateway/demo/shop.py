@@ -29,7 +29,7 @@ from typing import Any
 import orjson
 from aiohttp import web
 
-from gateway.demo.books import Books, OrderRow, decimal_of_thousandths
+from gateway.demo.books import Books, OrderRow, decimal_of_thousandths, folded
 from gateway.demo.rest import MAX_PAGE, Found, Parameters, RestServer
 
 _STATES = ("new", "paid", "picking", "shipped", "delivered", "cancelled", "returned")
@@ -80,7 +80,7 @@ class Shop(RestServer):
         size = parameters.integer("page_size", 25, 1, MAX_PAGE)
         states = parameters.codes("status", _STATES)
         customer = parameters.text("customer_id")
-        text = (parameters.text("q") or "").casefold()
+        text = folded(parameters.text("q") or "")
         since, until = parameters.since("placed_from"), parameters.until("placed_to")
         rows = self._books.orders.values() if customer is None else self._books.orders_of_customer.get(customer, ())
         found = [
@@ -101,7 +101,7 @@ class Shop(RestServer):
     @cached_property
     def _searched(self) -> dict[str, str]:
         return {
-            row.id: "\n".join((row.number, *(f"{line.sku or ''}\n{line.text}" for line in row.lines))).casefold()
+            row.id: folded("\n".join((row.number, *(f"{line.sku or ''}\n{line.text}" for line in row.lines))))
             for row in self._books.orders.values()
         }
 

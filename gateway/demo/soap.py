@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from copy import deepcopy
 from io import BytesIO
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
 from aiohttp import web
 
@@ -26,6 +26,8 @@ from gateway.demo.spyne_door import Application, Fault, ServiceBase, WsgiApplica
 MAX_KEYS = 500
 """How many keys one call may name."""
 MAX_PAGE = 200
+
+Row = TypeVar("Row")
 
 _SERVER = "bizgraph.server"
 _CALLED = "bizgraph.called"
@@ -215,6 +217,18 @@ def checked_keys(keys: list[str | None] | None) -> list[str]:
     if len(wanted) > MAX_KEYS:
         raise sender_fault("TooManyKeys", f"{len(wanted)} keys were given; {MAX_KEYS} are allowed")
     return wanted
+
+
+def sorted_rows(rows: list[Row], sort: str, keys: Mapping[str, Callable[[Row], Any]]) -> list[Row]:
+    """The rows by one of the keys, the other way round after a minus; those without a value come last either way.
+
+    Raises a sender fault for a key that there is not.
+    """
+    key = keys.get(sort.removeprefix("-"))
+    if key is None:
+        raise sender_fault("BadParameter", f"sort must be one of {', '.join(keys)}, a minus in front or not")
+    known = [row for row in rows if key(row) is not None]
+    return sorted(known, key=key, reverse=sort.startswith("-")) + [row for row in rows if key(row) is None]
 
 
 def page(rows: list[Any], offset: int | None, limit: int | None) -> list[Any]:

@@ -3,8 +3,9 @@
 Namespace `http://demo.example/warehouse`, service and port `Warehouse`, WSDL at `/soap?wsdl`.
 
     GetProducts(skus: {sku*})                → products: {Product*}; at most 500 SKUs, unknown ones are left out
-    ListProducts(offset?, limit?, text?)     → items: {Product*}, total; limit 1 to 200, default 50; text in SKU or
-                                               name, whatever the case; in order of SKUs
+    ListProducts(offset?, limit?, text?,     → items: {Product*}, total; limit 1 to 200, default 50; text in SKU or
+                 sort?)                        name, whatever the case; sort: sku or name, a minus in front or not,
+                                               default sku
 
 A Product: sku, name, unit, stock: {StockLevel*}; a StockLevel: warehouse, onHand (decimal, nil where nobody counted),
 reserved (decimal). A product that a warehouse does not keep has no StockLevel there.
@@ -14,15 +15,20 @@ from __future__ import annotations
 
 import re
 from base64 import b64encode
+from collections.abc import Callable
 from functools import cache
 from hmac import compare_digest
 from typing import Any
 
-from gateway.demo.books import Books, ProductRow, decimal_of_thousandths
-from gateway.demo.soap import Entity, SoapServer, application, checked_keys, operation, page
+from gateway.demo.books import Books, ProductRow, decimal_of_thousandths, folded
+from gateway.demo.soap import Entity, SoapServer, application, checked_keys, operation, page, sorted_rows
 from gateway.demo.spyne_door import Array, ComplexModel, Decimal, Soap11, Unicode, UnsignedInteger32
 
 NAMESPACE = "http://demo.example/warehouse"
+_SORT_KEYS: dict[str, Callable[[ProductRow], Any]] = {
+    "sku": lambda row: row.sku,
+    "name": lambda row: (folded(row.name), row.sku),
+}
 
 
 class Warehouse(SoapServer):
@@ -51,10 +57,13 @@ class Warehouse(SoapServer):
         """The products of these SKUs."""
         return [self._entity(self._products[sku]) for sku in checked_keys(skus) if sku in self._products]
 
-    def list_products(self, offset: int | None, limit: int | None, text: str | None) -> tuple[list[Entity], int]:
+    def list_products(
+        self, offset: int | None, limit: int | None, text: str | None, sort: str | None
+    ) -> tuple[list[Entity], int]:
         """One page, and how many products there are in all."""
-        wanted = (text or "").casefold()
-        rows = [row for row in self._products.values() if wanted in f"{row.sku}\n{row.name}".casefold()]
+        wanted = folded(text or "")
+        rows = [row for row in self._products.values() if wanted in folded(f"{row.sku}\n{row.name}")]
+        rows = sorted_rows(rows, sort or "sku", _SORT_KEYS)
         return [self._entity(row) for row in page(rows, offset, limit)], len(rows)
 
     def _entity(self, row: ProductRow) -> Entity:
@@ -104,7 +113,7 @@ def _application() -> Any:
         ),
         operation(
             "ListProducts",
-            {"offset": UnsignedInteger32, "limit": UnsignedInteger32, "text": Unicode},
+            {"offset": UnsignedInteger32, "limit": UnsignedInteger32, "text": Unicode, "sort": Unicode},
             {"items": Array(product), "total": UnsignedInteger32},
             Warehouse.list_products,
         ),

@@ -8,7 +8,7 @@ ownership rule, so that no resolver can forget it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Generic, Protocol, TypeVar
 
 from resolvers.backends.ports import Args, Endpoint, Fetched, Forwarded, Scalar
@@ -26,6 +26,13 @@ RECORDS: dict[str, type[Any]] = {**type_names, "stock": Product}
 def canonical(arguments: Mapping[str, Scalar | tuple[Scalar, ...]]) -> Args:
     """Arguments in the one form that cache keys and batch identities use."""
     return tuple(sorted(arguments.items()))
+
+
+def unknown_value(value: str, known: Iterable[str]) -> str:
+    """Why an argument's value is refused that a backend has no word for, in the words of the graph."""
+    words = sorted(word.upper().replace(":", "_") for word in (value, *known))
+    words.remove(wanted := value.upper().replace(":", "_"))
+    return f"the backend knows no {wanted}, only {', '.join(words)}"
 
 
 class Source(Protocol):

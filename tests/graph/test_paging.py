@@ -67,6 +67,7 @@ async def test_the_last_page_says_so(client: Client) -> None:
         ("orders(first: 50, filter: { status: [SHIPPED] }) { nodes { status } }", {"status": "SHIPPED"}),
         ("invoices(first: 50, filter: { status: [PAID] }) { nodes { status } }", {"status": "PAID"}),
         ("invoices(first: 50, filter: { overdue: true }) { nodes { overdue } }", {"overdue": True}),
+        ("invoices(first: 50, filter: { kind: [CREDIT_NOTE] }) { nodes { kind } }", {"kind": "CREDIT_NOTE"}),
     ],
 )
 async def test_lists_are_filtered_by_their_system(client: Client, query: str, wanted: dict[str, Any]) -> None:
@@ -102,6 +103,7 @@ async def test_text_search_finds_names_with_accents_and_apostrophes(client: Clie
             "issuedOn",
             False,
         ),
+        ("products(first: 100, sort: SKU_DESC) { nodes { sku } }", "sku", True),
     ],
 )
 async def test_lists_come_in_the_order_asked_for(client: Client, query: str, name: str, reverse: bool) -> None:
@@ -109,6 +111,51 @@ async def test_lists_come_in_the_order_asked_for(client: Client, query: str, nam
     nodes = (await client.ask("{ found: " + query + " }")).data["found"]["nodes"]
     values = [node[name] for node in nodes]
     assert values == sorted(values, reverse=reverse)
+
+
+@pytest.mark.parametrize("sort", ["DUE_ON_ASC", "DUE_ON_DESC"])
+async def test_what_has_no_value_comes_last(client: Client, sort: str) -> None:
+    """Invoices without the day that they are sorted by do not stand before those that have one, either way round."""
+    query = f"{{ invoices(first: 50, sort: {sort}) {{ nodes {{ dueOn }} }} }}"
+    days = [node["dueOn"] for node in (await client.ask(query)).data["invoices"]["nodes"]]
+    assert days == sorted(days, reverse=sort.endswith("DESC"))
+
+
+@pytest.mark.parametrize("text", ["Ångström", "A\u030angstro\u0308m", "  ångSTRÖM ", "ﬁlter 1"])
+async def test_text_is_found_however_it_is_encoded(client: Client, text: str) -> None:
+    """An accent is the same in one code point or in two, a ligature is its letters, and blanks around are nothing."""
+    answer = await client.ask(
+        """query ($text: String!) {
+          customers(filter: { text: $text }) { totalCount }
+          products(filter: { text: $text }) { totalCount }
+        }""",
+        {"text": text},
+    )
+    found = answer.data["customers"]["totalCount"], answer.data["products"]["totalCount"]
+    assert (found == (1, 0)) if "ng" in text.lower() else (found[1] > 0)
+
+
+async def test_an_empty_search_field_looks_for_nothing(client: Client) -> None:
+    """A form that sends its empty field gets the whole list, not the records that hold a blank."""
+    answer = await client.ask('{ customers(filter: { text: "  ", status: [] }) { totalCount } }')
+    assert answer.data["customers"]["totalCount"] == 1000
+
+
+@pytest.mark.parametrize(
+    ("query", "known"),
+    [
+        ("orders(filter: { status: [DRAFT, SHIPPED] })", "no DRAFT, only CANCELLED, CONFIRMED, DELIVERED,"),
+        ("invoices(filter: { status: [OVERDUE] })", "no OVERDUE, only DRAFT, PAID, PARTLY_PAID, SENT, WRITTEN_OFF"),
+    ],
+)
+async def test_a_state_that_a_system_does_not_know_is_named(
+    client: Client, calls: CallsOf, query: str, known: str
+) -> None:
+    """A state that the system cannot be asked for is refused with those that it can; nobody is called for it."""
+    answer = await client.ask("{ found: " + query + " { totalCount } }")
+    assert answer.codes == ["BAD_USER_INPUT"]
+    assert known in answer.errors[0]["message"]
+    assert not any(calls().values())
 
 
 async def test_date_ranges_include_both_ends(client: Client) -> None:

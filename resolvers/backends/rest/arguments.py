@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime, tzinfo
 from zoneinfo import ZoneInfo
 
+from resolvers.backends.operation import unknown_value
 from resolvers.backends.ports import Args, Scalar
 from resolvers.backends.rest.settings import ArgumentSettings
 from resolvers.errors import BadUserInput
@@ -74,7 +75,7 @@ def _converter(settings: ArgumentSettings) -> Convert:
         def look_up(value: Scalar) -> tuple[str, ...]:
             found = table.get(_text(value))
             if found is None:
-                raise ValueError("the backend knows no such value")
+                raise ValueError(unknown_value(_text(value), table))
             return found
 
         return look_up

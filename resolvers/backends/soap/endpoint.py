@@ -9,6 +9,7 @@ from typing import Any, Final, Generic, Protocol, TypeVar
 from msgspec import Struct
 
 from resolvers.backends.http import Answer
+from resolvers.backends.operation import unknown_value
 from resolvers.backends.ports import Call, Fetched, Forwarded, Reader
 from resolvers.backends.rest.forward import Forwarding
 from resolvers.backends.soap.answer import fault_of, open_answer
@@ -256,7 +257,6 @@ def _translated(name: str, value: Any, table: Mapping[str, str], operation: str)
         return tuple(_translated(name, entry, table, operation) for entry in value)
     text = ("true" if value else "false") if isinstance(value, bool) else str(value)
     if text not in table:
-        raise BadUserInput(
-            f"{name} cannot be used here: the backend knows no such value", operation=operation, argument=name
-        )
+        why = unknown_value(text, table)
+        raise BadUserInput(f"{name} cannot be used here: {why}", operation=operation, argument=name)
     return table[text]

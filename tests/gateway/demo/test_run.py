@@ -18,7 +18,7 @@ import pytest
 
 import gateway
 from gateway.demo.welcome import QUERY
-from tests.conftest import PATIENT
+from tests.patience import PATIENT
 
 README = Path(gateway.__file__).parents[1] / "README.md"
 SYSTEMS = ("crm", "shop", "warehouse", "accounting")
