@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import orjson
 from starlette.applications import Starlette
 from starlette.routing import BaseRoute, Mount, Route
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 import gateway
 from gateway.auth.authentication import Authentication
@@ -51,6 +51,28 @@ from schema.build import build_schema, graphql_schema
 from schema.privacy import watch
 
 GRAPHIQL_DIST = Path(gateway.__file__).parent / "graphiql" / "dist"
+
+
+ENDPOINT: Final = "/graphql"
+
+
+class Entrance:
+    """The application of one gateway, to be called between its opening and its closing.
+
+    `/graphql` goes straight to its endpoint, which masks by itself whatever fails: Starlette's routing and error
+    handling would cost more than everything else that the door does. The rest goes through the routes.
+    """
+
+    __slots__ = ("_endpoint", "_routes")
+
+    def __init__(self, endpoint: ASGIApp, routes: ASGIApp) -> None:
+        self._endpoint = endpoint
+        self._routes = routes
+
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
+        if scope["type"] == "http" and scope["path"] == ENDPOINT:
+            return self._endpoint(scope, receive, send)
+        return self._routes(scope, receive, send)
 
 
 class Mistakes:
@@ -141,7 +163,7 @@ class Gateway:
         page: ASGIApp | None = None
         routes: list[BaseRoute] = [*pages]
         if settings.graphiql.access != "off":
-            about = {"endpoint": "/graphql", "subscriptionUrl": None, "title": settings.graphiql.title}
+            about = {"endpoint": ENDPOINT, "subscriptionUrl": None, "title": settings.graphiql.title}
 
             def config() -> str:
                 told = {**about, "tokens": [], "examples": [], "explain": False, **(explorer() if explorer else {})}
@@ -194,10 +216,9 @@ class Gateway:
         if settings.cors.origins:
             cookies = settings.auth.cookie.origins if settings.auth.cookie else ()
             served = Cors(served, settings.cors.origins, credentials=cookies, max_age=settings.cors.max_age)
-        self.routes: list[BaseRoute] = [
-            Route("/graphql", Counted(served, self.telemetry)),
-            Mount("", Secured(routes)),
-        ]
+        counted = Counted(served, self.telemetry)
+        self.routes: list[BaseRoute] = [Route(ENDPOINT, counted), Mount("", Secured(routes))]
+        self.entrance = Entrance(counted, Starlette(routes=self.routes))
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:

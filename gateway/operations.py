@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
-from inspect import isawaitable
 from typing import Any, Final, NamedTuple, Protocol
 
 from graphql import ExecutionResult
@@ -160,7 +159,7 @@ class Operations:
                 policy=self._policy(principal),
                 hide_suggestions=self._hide_suggestions,
             )
-            if isawaitable(result):
+            if not isinstance(result, ExecutionResult):
                 result = await result
             if self._journal is not None and context.reads:
                 await self._journal.record(_entry(request, context.reads, clock.time()), started + patience)

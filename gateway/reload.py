@@ -30,7 +30,7 @@ class _Generation:
 
     def __init__(self, gateway: Gateway) -> None:
         self.gateway = gateway
-        self.app: ASGIApp = Starlette(routes=gateway.routes)
+        self.app: ASGIApp = gateway.entrance
         self.requests = 0
         self.idle = asyncio.Event()
         self._running = AsyncExitStack()

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from graphql import FieldNode, GraphQLField, ListValueNode, ObjectValueNode, ValueNode, VariableNode
+from graphql import (
+    FieldNode,
+    GraphQLField,
+    ListValueNode,
+    ObjectValueNode,
+    Undefined,
+    ValueNode,
+    VariableNode,
+    is_non_null_type,
+)
 from graphql.execution.values import VariableValues, get_argument_values
 
 from gateway.execution.admission import immutable
@@ -13,13 +22,15 @@ from gateway.execution.admission import immutable
 class Arguments:
     """`constant` arguments never change between requests. `error` is what computing constant arguments raises."""
 
-    __slots__ = ("_definition", "_folded", "_hide_suggestions", "_node", "constant", "error")
+    __slots__ = ("_definition", "_direct", "_folded", "_hide_suggestions", "_node", "_rest", "constant", "error")
 
     def __init__(self, definition: GraphQLField, node: FieldNode, hide_suggestions: bool) -> None:
         self._definition = definition
         self._node = node
         self._hide_suggestions = hide_suggestions
         self._folded: dict[str, Any] | None = None
+        self._direct = _direct(definition, node)
+        self._rest: dict[str, Any] | None = None
         self.error: Exception | None = None
         self.constant = not any(_holds_variable(argument.value) for argument in node.arguments or ())
         if not definition.args:
@@ -34,7 +45,24 @@ class Arguments:
 
     def compute(self, variables: VariableValues | None) -> dict[str, Any]:
         """New values, coerced; raises what graphql-core's `get_argument_values` raises."""
-        return get_argument_values(self._definition, self._node, variables, None, self._hide_suggestions)
+        if self._rest is not None and variables is not None:
+            values = self._rest.copy()
+            for name, variable, required in self._direct:
+                value = variables.coerced.get(variable, Undefined)
+                if value is Undefined or (required and value is None):
+                    break  # there may be a default, or an error
+                values[name] = value
+            else:
+                return values
+        values = get_argument_values(self._definition, self._node, variables, None, self._hide_suggestions)
+        if self._direct and self._rest is None and self._is_rest_constant(values):
+            self._rest = values.copy()
+        return values
+
+    def _is_rest_constant(self, values: dict[str, Any]) -> bool:
+        """Whether these values, but for those of the variables, are the ones of every request."""
+        direct = {name for name, _, _ in self._direct}
+        return direct <= values.keys() and all(immutable(value) for name, value in values.items() if name not in direct)
 
     def shared(self, variables: VariableValues) -> dict[str, Any] | None:
         """Values that several calls may be given, or None when each call needs its own (`compute`)."""
@@ -46,6 +74,25 @@ class Arguments:
     def once(self, variables: VariableValues) -> dict[str, Any]:
         """Values for a single call."""
         return self._folded if self._folded is not None else self.compute(variables)
+
+
+def _direct(definition: GraphQLField, node: FieldNode) -> tuple[tuple[str, str, bool], ...]:
+    """The arguments that are a variable and nothing else: the resolver's name, the variable, and whether null is
+    forbidden. Empty where an argument holds variables further inside, or two arguments share a name."""
+    names = [declared.out_name or name for name, declared in definition.args.items()]
+    if len(set(names)) != len(names):
+        return ()
+    direct: list[tuple[str, str, bool]] = []
+    for argument in node.arguments or ():
+        declared = definition.args.get(argument.name.value)
+        if declared is None:
+            continue
+        if isinstance(argument.value, VariableNode):
+            name = declared.out_name or argument.name.value
+            direct.append((name, argument.value.name.value, is_non_null_type(declared.type)))
+        elif _holds_variable(argument.value):
+            return ()
+    return tuple(direct)
 
 
 def _holds_variable(node: ValueNode) -> bool:

@@ -54,7 +54,9 @@ class Operation:
 
     def steered(self, variables: VariableValues) -> Hashable:
         """What the variables decide about @skip and @include; equal answers lead to equal plans."""
-        return tuple(_decision(variables.coerced.get(name, Undefined)) for name in self._steering)
+        if not self._steering:
+            return ()
+        return tuple([_decision(variables.coerced.get(name, Undefined)) for name in self._steering])
 
 
 def _decision(value: Any) -> bool | str:

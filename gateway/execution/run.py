@@ -142,9 +142,9 @@ class Run:
                 if unit is None:
                     unit = field.units["column"] = column_unit(field, self.variables)
                 Arrival(self, level, awaited).execute(unit, values, level.dicts)
-            if self._traffic and len(self.failures) > self._pruned and not self.fatal and self._prune():
+            if len(self.failures) > self._pruned and self._traffic and not self.fatal and self._prune():
                 continue
-            if self._traffic or self.fatal or not self._serial:
+            if not self._serial or self.fatal or self._traffic:
                 return
             fetch(self, *self._serial.popleft())
 
