@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 import structlog
 from pydantic import SecretStr
-from starlette.applications import Starlette
 
 from gateway.app import Gateway
 from gateway.auth.mint import mint
@@ -84,7 +83,7 @@ def token(house: Gateway) -> MakeToken:
 @pytest.fixture
 def anonymous(house: Gateway) -> Client:
     """A client without a token."""
-    return Client(Starlette(routes=house.routes))
+    return Client(house.entrance)
 
 
 @pytest.fixture

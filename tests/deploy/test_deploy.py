@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 import yaml
-from starlette.applications import Starlette
 
 from gateway.app import Gateway
 from gateway.demo import credentials
@@ -176,7 +175,7 @@ async def test_pods_are_probed_bounded_and_without_rights() -> None:
     and time enough to end."""
     settings = load(KUBERNETES / "bizgraph.toml", {})
     gateway = Gateway(settings, manifest("Secret", "bizgraph")["stringData"])
-    client = Client(Starlette(routes=gateway.routes))
+    client = Client(gateway.entrance)
     pod = gateway_pod()
     (container,) = pod["containers"]
     for probe in ("startupProbe", "livenessProbe", "readinessProbe"):

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 from pydantic import SecretStr
-from starlette.applications import Starlette
 
 from gateway.app import Gateway
 from gateway.auth.mint import mint
@@ -71,7 +70,7 @@ async def house(
 @pytest.fixture
 def anonymous(house: Gateway) -> Client:
     """A client without a token."""
-    return Client(Starlette(routes=house.routes))
+    return Client(house.entrance)
 
 
 @pytest.fixture

@@ -6,7 +6,6 @@ from collections.abc import AsyncIterator
 from urllib.parse import quote
 
 import pytest
-from starlette.applications import Starlette
 
 from gateway.app import Gateway
 from gateway.demo.company import DemoCompany
@@ -41,7 +40,7 @@ async def house(company: DemoCompany, configured: dict[str, str], time: FakeCloc
 @pytest.fixture
 def client(house: Gateway, token: MakeToken, time: FakeClock) -> Client:
     """A client of the back office whose token lasts."""
-    return Client(Starlette(routes=house.routes), token(now=time.time(), expires_in=86_400.0))
+    return Client(house.entrance, token(now=time.time(), expires_in=86_400.0))
 
 
 async def get(client: Client, query: str = QUERY, **headers: str) -> Answer:

@@ -6,7 +6,6 @@ from collections.abc import AsyncIterator
 from urllib.parse import quote
 
 import pytest
-from starlette.applications import Starlette
 
 from gateway.app import Gateway
 from gateway.demo.company import DemoCompany
@@ -43,7 +42,7 @@ class Asking:
     """A customer that asks for single records, and whatever of the answers it can see."""
 
     def __init__(self, house: Gateway, token: MakeToken, time: FakeClock, calls: CallsOf, field: str) -> None:
-        app = Starlette(routes=house.routes)
+        app = house.entrance
         lasting = {"now": time.time(), "expires_in": 86_400.0}
         self.customer = Client(app, token(customer=OWN, **lasting))
         self.staff = Client(app, token(**lasting))

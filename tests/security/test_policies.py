@@ -314,9 +314,8 @@ async def revoke(client: Client, house: Gateway, **wanted: Any) -> Answer:
 
 
 def _client(house: Gateway, token: str | None) -> Client:
-    from starlette.applications import Starlette
 
-    return Client(Starlette(routes=house.routes), token)
+    return Client(house.entrance, token)
 
 
 # ---- Exploring ------------------------------------------------------------------------------------------------------

@@ -11,7 +11,6 @@ from typing import Any
 import orjson
 import pytest
 import structlog
-from starlette.applications import Starlette
 from typer.testing import CliRunner
 
 from gateway.app import Gateway
@@ -49,7 +48,7 @@ class Journalled:
         before = len(self.lines()) if self.path.exists() else 0
         house = self.new_house()
         async with house.running():
-            answer = await Client(Starlette(routes=house.routes), token).ask(query, variables)
+            answer = await Client(house.entrance, token).ask(query, variables)
         assert answer.status == 200
         return [(line["fields"], line["customers"]) for line in self.lines()[before:]]
 
@@ -111,7 +110,7 @@ async def test_who_asked_is_told(journalled: Journalled, token: MakeToken) -> No
     """An entry tells issuer, subject, whom the token is limited to, the operation and its correlation id."""
     text = token(customer="c7", subject="portal-7")
     async with journalled.house.running():
-        client = Client(Starlette(routes=journalled.house.routes), text)
+        client = Client(journalled.house.entrance, text)
         await client.ask("query Mine { me { name } }", x_request_id="my-request")
     (line,) = journalled.lines()
     assert line["subject"] == "portal-7"
@@ -127,7 +126,7 @@ async def test_what_cannot_be_journalled_is_not_told(company: DemoCompany, token
     short = {"privacy__queue": "1", "server__deadline": "300ms", "server__shutdown": "10ms"}
     full = Journalled(company, Path("/dev/full"), **short)
     async with full.house.running():
-        client = Client(Starlette(routes=full.house.routes), token())
+        client = Client(full.house.entrance, token())
         assert (await client.ask('{ customer(id: "c7") { name } }')).status == 200
         refused = await client.ask('{ customer(id: "c8") { name } }')
         assert (refused.status, refused.codes) == (503, ["BACKEND_UNAVAILABLE"])

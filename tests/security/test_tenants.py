@@ -7,7 +7,6 @@ from collections.abc import AsyncIterator
 from typing import NamedTuple
 
 import pytest
-from starlette.applications import Starlette
 
 from gateway.app import Gateway
 from gateway.demo.company import DemoCompany
@@ -29,7 +28,7 @@ class Two(NamedTuple):
     house: Gateway
 
     def client(self, token: str | None) -> Client:
-        return Client(Starlette(routes=self.house.routes), token)
+        return Client(self.house.entrance, token)
 
 
 def tenants(acme: DemoCompany, globex: DemoCompany, **more: str) -> dict[str, str]:
@@ -108,8 +107,8 @@ async def test_an_issuer_may_be_kept_to_its_tenants(company: DemoCompany, token:
     configured = tenants(company, company, tenants__acme__issuers='["https://login.acme.example"]')
     house = Gateway(*demo_settings(company, configured))
     async with house.running():
-        assert (await Client(Starlette(routes=house.routes), token(tenant="acme")).ask(NAME)).status == 403
-        assert (await Client(Starlette(routes=house.routes), token(tenant="globex")).ask(NAME)).errors == []
+        assert (await Client(house.entrance, token(tenant="acme")).ask(NAME)).status == 403
+        assert (await Client(house.entrance, token(tenant="globex")).ask(NAME)).errors == []
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,6 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime, time
 from typing import Any, NamedTuple
 
-from starlette.applications import Starlette
-
 from gateway.app import Gateway
 from gateway.demo.company import DemoCompany
 from gateway.demo.portal import DIST, portal
@@ -54,6 +52,6 @@ async def demo_house(
         settings, environment = demo_settings(company, {**SETTINGS, **(more or {})})
         offer: dict[str, Any] = explorer(settings, now.time()) if tokens else {}
         whole = Gateway(settings, environment, clock=now, explorer=lambda: offer, pages=[portal()])
-        async with whole.running(), served(Starlette(routes=whole.routes)) as port:
+        async with whole.running(), served(whole.entrance) as port:
             company.clear_calls()
             yield House(f"http://127.0.0.1:{port}", company, now)

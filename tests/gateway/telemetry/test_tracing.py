@@ -16,7 +16,6 @@ from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.trace import SpanKind, StatusCode
-from starlette.applications import Starlette
 
 from gateway.app import Gateway
 from gateway.demo.company import DemoCompany
@@ -64,7 +63,7 @@ async def house(company: DemoCompany, tracer: OtlpTracer) -> AsyncIterator[Gatew
 
 @pytest.fixture
 def anonymous(house: Gateway) -> Client:
-    return Client(Starlette(routes=house.routes))
+    return Client(house.entrance)
 
 
 def by_name(exporter: InMemorySpanExporter) -> dict[str, ReadableSpan]:
@@ -228,7 +227,7 @@ async def test_spans_arrive_at_a_collector(company: DemoCompany) -> None:
     settings, environment = demo_settings(company)
     whole = Gateway(settings, environment, telemetry=Telemetry(settings.telemetry, time, tracer=tracer))
     async with whole.running():
-        await Client(Starlette(routes=whole.routes)).ask("query Sent { __typename }")
+        await Client(whole.entrance).ask("query Sent { __typename }")
     await asyncio.to_thread(whole.telemetry.close)
     await runner.cleanup()
     names = [span.name for sent in received for r in sent.resource_spans for s in r.scope_spans for span in s.spans]
