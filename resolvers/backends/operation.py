@@ -9,13 +9,23 @@ ownership rule, so that no resolver can forget it.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar, get_args
 
 from resolvers.backends.ports import Args, Endpoint, Fetched, Forwarded, Scalar
 from resolvers.context import Context
 from resolvers.errors import BackendContract, BadUserInput, GatewayError, NotConfigured
 from resolvers.ownership import may_see, shown_to, told_to
-from resolvers.records import Customer, Invoice, Order, Product, type_names
+from resolvers.records import (
+    Customer,
+    CustomerStatus,
+    Invoice,
+    InvoiceKind,
+    InvoiceStatus,
+    Order,
+    OrderStatus,
+    Product,
+    type_names,
+)
 
 Record = TypeVar("Record")
 NO_ARGS: Args = ()
@@ -207,23 +217,47 @@ OPERATIONS: dict[str, str] = {
     "invoices.list": "",
 }
 """Every operation that `bizgraph.toml` may connect, and the record field that its keys are matched with."""
-_ORDER_FILTERS = {"status", "text", "placed_from", "placed_to"}
-_INVOICE_FILTERS = {"status", "kind", "text", "issued_from", "issued_to", "due_from", "due_to", "overdue"}
-ARGUMENTS: dict[str, frozenset[str]] = {
-    "customers.by_ids": frozenset(),
-    "customers.list": frozenset({"status", "text", "created_from", "created_to", "sort"}),
-    "orders.by_ids": frozenset(),
-    "orders.by_customers": frozenset({*_ORDER_FILTERS, "sort", "per_key"}),
-    "orders.list": frozenset({*_ORDER_FILTERS, "sort"}),
-    "products.by_skus": frozenset(),
-    "products.list": frozenset({"text", "sort"}),
-    "stock.by_skus": frozenset(),
-    "invoices.by_ids": frozenset(),
-    "invoices.by_orders": frozenset({*_INVOICE_FILTERS, "sort", "per_key"}),
-    "invoices.by_customers": frozenset({*_INVOICE_FILTERS, "sort", "per_key"}),
-    "invoices.list": frozenset({*_INVOICE_FILTERS, "sort"}),
+Words = tuple[str, ...]
+FREE: Words = ()
+_ORDERS: dict[str, Words] = {
+    "status": get_args(OrderStatus),
+    "text": FREE,
+    "placed_from": FREE,
+    "placed_to": FREE,
+    "sort": ("placed_at:asc", "placed_at:desc", "number:asc", "number:desc"),
 }
-"""The arguments of the graph that may reach the backend of each operation: filters, the order of a list, and how many
-records of each key are wanted."""
+_INVOICES: dict[str, Words] = {
+    "status": get_args(InvoiceStatus),
+    "kind": get_args(InvoiceKind),
+    "text": FREE,
+    "issued_from": FREE,
+    "issued_to": FREE,
+    "due_from": FREE,
+    "due_to": FREE,
+    "overdue": ("true", "false"),
+    "sort": ("issued_on:asc", "issued_on:desc", "due_on:asc", "due_on:desc"),
+}
+ARGUMENTS: dict[str, dict[str, Words]] = {
+    "customers.by_ids": {},
+    "customers.list": {
+        "status": get_args(CustomerStatus),
+        "text": FREE,
+        "created_from": FREE,
+        "created_to": FREE,
+        "sort": ("name:asc", "name:desc", "created_at:asc", "created_at:desc"),
+    },
+    "orders.by_ids": {},
+    "orders.by_customers": {**_ORDERS, "per_key": FREE},
+    "orders.list": _ORDERS,
+    "products.by_skus": {},
+    "products.list": {"text": FREE, "sort": ("sku:asc", "name:asc")},
+    "stock.by_skus": {},
+    "invoices.by_ids": {},
+    "invoices.by_orders": {**_INVOICES, "per_key": FREE},
+    "invoices.by_customers": {**_INVOICES, "per_key": FREE},
+    "invoices.list": _INVOICES,
+}
+"""The arguments of the graph that may reach the backend of each operation, and the words that each may hold where they
+are fixed: filters, the order of a list, and how many records of each key are wanted."""
 GROUPED = frozenset({"orders.by_customers", "invoices.by_orders", "invoices.by_customers"})
 """The operations that may have several records for a key."""

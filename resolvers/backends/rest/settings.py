@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Mapping
 from difflib import get_close_matches
 from typing import Annotated, Any, Final, Literal, Self
 from zoneinfo import ZoneInfo
@@ -252,8 +252,11 @@ class RestOperationSettings(BaseModel):
                 raise ValueError("an argument has either values, or a format and zone")
         return self
 
-    def check_placeholders(self, *, listed: bool, arguments: Collection[str]) -> None:
-        """Raises ValueError where the request cannot be filled: `arguments` are those that this operation is given."""
+    def check_placeholders(self, *, listed: bool, arguments: Mapping[str, tuple[str, ...]]) -> None:
+        """Raises ValueError where the request cannot be filled.
+
+        `arguments` are those that this operation is given, with the words that each may hold where they are fixed.
+        """
         used = self.placeholders
         if listed and used.keyed:
             raise ValueError("a list is not asked by keys: {key} and {keys} have no value here")
@@ -262,6 +265,9 @@ class RestOperationSettings(BaseModel):
         for name in sorted(used.arguments(self.paging.placeholders)):
             argument = self.arguments.get(name)
             source = name if argument is None else argument.of or name
+            words = arguments.get(source, ())
+            if argument is not None and words and (unknown := sorted((argument.values or {}).keys() - set(words))):
+                raise ValueError(f"arguments.{name}: {source} is never {unknown[0]!r}, it is one of {', '.join(words)}")
             if source in arguments or (argument is not None and argument.default is not None):
                 continue
             if name in PAGING:

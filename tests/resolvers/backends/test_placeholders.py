@@ -9,6 +9,7 @@ import pytest
 from resolvers.backends.operation import ARGUMENTS, OPERATIONS
 from resolvers.backends.settings import read_backends
 from resolvers.filters import CustomerFilter, InvoiceFilter, OrderFilter, ProductFilter
+from schema.filters import CustomerSort, InvoiceSort, OrderSort, ProductSort
 
 CONFIGURATION = """
 [backends.crm]
@@ -57,6 +58,19 @@ def mistakes(operation: str) -> list[tuple[str, str]]:
             "{place_from} has no value: the arguments are placed_from, placed_to, sort, status, text; "
             "did you mean placed_from?",
         ),
+        (
+            'list = { path = "/orders", query = { s = "{state}" }, arguments = { state = { of = "status", '
+            'values = { OPEN = "1" } } } }',
+            "orders.list",
+            "arguments.state: status is never 'OPEN', it is one of DRAFT, PENDING, CONFIRMED, PICKED, SHIPPED, "
+            "DELIVERED, CANCELLED, RETURNED",
+        ),
+        (
+            'list = { path = "/orders", query = { s = "{sort}" }, arguments = { sort = { PLACED_AT_ASC = "1" } } }',
+            "orders.list",
+            "arguments.sort: sort is never 'PLACED_AT_ASC', it is one of placed_at:asc, placed_at:desc, number:asc, "
+            "number:desc",
+        ),
     ],
 )
 def test_a_placeholder_that_nothing_fills_is_refused(operation: str, key: str, reason: str) -> None:
@@ -74,11 +88,13 @@ def test_placeholders_with_a_source_or_a_default_are_filled() -> None:
 def test_the_arguments_are_those_of_the_filters() -> None:
     """Every filter of the graph can reach a backend, and nothing else is offered."""
     filters = {"customers": CustomerFilter, "orders": OrderFilter, "products": ProductFilter, "invoices": InvoiceFilter}
+    sorts = {"customers": CustomerSort, "orders": OrderSort, "products": ProductSort, "invoices": InvoiceSort}
     assert ARGUMENTS.keys() == OPERATIONS.keys()
     for operation, offered in ARGUMENTS.items():
         domain, _, method = operation.partition(".")
         if method in ("by_ids", "by_skus"):
-            assert offered == frozenset()
-        else:
-            paging = {"sort"} if method == "list" else {"sort", "per_key"}
-            assert offered == {*filters[domain].__struct_fields__, *paging}
+            assert offered == {}
+            continue
+        paging = {"sort"} if method == "list" else {"sort", "per_key"}
+        assert offered.keys() == {*filters[domain].__struct_fields__, *paging}
+        assert offered["sort"] == tuple(sort.value for sort in sorts[domain])

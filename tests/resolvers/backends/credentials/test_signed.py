@@ -97,6 +97,33 @@ async def test_keys_may_be_written_in_hex_or_base64(office: Office, encoding: st
     assert headers == (("S", hmac.new(key, b"GET", "sha256").hexdigest()),)
 
 
+@pytest.mark.parametrize(
+    ("algorithm", "key", "text", "signature"),
+    [
+        ("sha256", "0b" * 20, "Hi There", "b0344c61d8db38535ca8afceaf0bf12b881dc200c9833da726e9376c2e32cff7"),
+        (
+            "sha384",
+            "4a656665",
+            "what do ya want for nothing?",
+            "af45d2e376484031617f78d2b58a6b1b9c7ef464f5a01b47e42ec3736322445e8e2240ca5e69e2c78b3239ecfab21649",
+        ),
+        ("sha1", "0b" * 20, "Hi There", "b617318655057264e28bc0b6fb378c8ef146be00"),
+    ],
+)
+async def test_signatures_of_the_rfcs(algorithm: str, key: str, text: str, signature: str) -> None:
+    """The vectors of RFC 4231 §4.2 and §4.3, and of RFC 2202 §3."""
+    auth = {
+        "type": "hmac",
+        "secret": "env:K",
+        "key_encoding": "hex",
+        "algorithm": algorithm,
+        "canonical": text,
+        "headers": {"S": "{signature}"},
+    }
+    credentials = made(auth, FakeClock(), {"K": key})
+    assert await credentials.headers(OutgoingRequest("GET", "h", "/"), 1.0) == (("S", signature),)
+
+
 async def test_every_request_has_its_own_nonce() -> None:
     """Without a nonce given, 128 random bits stand in each request."""
     assert len({random_nonce() for _ in range(100)}) == 100
