@@ -57,7 +57,8 @@ def _bearer(value: bytes) -> str:
     scheme, _, token = value.partition(b" ")
     if scheme.lower() != b"bearer":
         raise refused("scheme")
-    return _text(token.lstrip(b" "))
+    # The parser leaves the white space after a value to us, and it is no part of it (RFC 9110 §5.5).
+    return _text(token.lstrip(b" ").rstrip(b" \t"))
 
 
 def _text(token: bytes) -> str:

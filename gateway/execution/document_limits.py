@@ -43,6 +43,10 @@ _TOKEN = re.compile(
 )
 
 
+_SIGNS = frozenset(":@")
+"""A name after one of these is no response name, but that of a field with an alias, or of a directive."""
+
+
 class DocumentLimits(Struct, frozen=True, kw_only=True):
     """The most that one document may have. Counts are per operation, with fragments expanded."""
 
@@ -106,6 +110,42 @@ def check_text(text: str, limits: DocumentLimits) -> None:
                     _require("operations", operations, limits.operations)
             elif not depth and symbol == "fragment":
                 operations -= 1  # What is closed next is none.
+    _check_names(tokens, limits)
+
+
+def _check_names(tokens: list[str], limits: DocumentLimits) -> None:
+    """Raise for more fields, or repetitions of one, than a definition may have: parsing those costs most."""
+    fields = parentheses = 0
+    sets: list[dict[str, int]] = []  # the response names of each selection set that is open, and how often each stands
+    inline = False  # What is opened next is an inline fragment, and belongs to the selection set around it.
+    before = ""
+    for symbol in tokens:
+        if symbol == "(":
+            parentheses += 1
+        elif symbol == ")":
+            parentheses -= 1
+        elif parentheses or symbol[0] in '#"':
+            continue
+        elif symbol == "{":
+            sets.append(sets[-1] if inline and sets else {})
+            inline = False
+        elif symbol == "}":
+            del sets[-1:]
+            if not sets:
+                fields = 0
+        elif symbol == "...":
+            inline = True
+        elif before == "..." and symbol != "@":
+            inline = symbol == "on"
+        elif sets and symbol not in _SIGNS and before not in _SIGNS and not (inline and before == "on"):
+            fields += 1
+            if fields > limits.fields:
+                _require("fields", fields, limits.fields)
+            names = sets[-1]
+            names[symbol] = repeats = names.get(symbol, 0) + 1
+            if repeats > limits.repeats:
+                _require("repeats", repeats, limits.repeats)
+        before = symbol
 
 
 def check_document(document: DocumentNode, limits: DocumentLimits) -> bool:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from graphql import GraphQLError, Lexer, Source, TokenKind, get_introspection_query, parse
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from gateway.execution.document_limits import DocumentLimits, check_document, check_text, count_tokens
@@ -199,7 +199,9 @@ def test_tokens_are_counted_as_the_lexer_does(parts: list[str]) -> None:
 
 
 DIRECTIVES = st.sampled_from(["", " @d", " @d(a: {b: 1}) @e"])
-LEAVES = st.builds("{}{}".format, st.sampled_from(["s", "x: s", "s(a: {b: $v})", "fragment", "...F"]), DIRECTIVES)
+LEAVES = st.builds(
+    "{}{}".format, st.sampled_from(["s", "x: s", "s(a: {b: $v})", "fragment", "on", "on: on", "...F"]), DIRECTIVES
+)
 SELECTIONS = st.recursive(
     LEAVES,
     lambda inner: st.builds(
@@ -215,13 +217,32 @@ DEFINITIONS = st.builds(
 )
 
 
-@given(st.lists(DEFINITIONS, min_size=1, max_size=4), st.integers(0, 3), st.integers(1, 3))
-def test_what_is_seen_before_parsing_is_there_after_it(definitions: list[str], few: int, operations: int) -> None:
+@given(st.lists(DEFINITIONS, min_size=1, max_size=4), st.integers(0, 3), st.integers(1, 3), st.integers(1, 12))
+def test_what_is_seen_before_parsing_is_there_after_it(
+    definitions: list[str], few: int, operations: int, fields: int
+) -> None:
     """The look at the bare text never refuses a document that the look at the parsed one would let pass."""
-    text = " ".join(definitions)
-    limits = DocumentLimits(aliases=few, directives=few, operations=operations)
+    assume(sum(definition.startswith("fragment F on Query {") for definition in definitions) < 2)
+    text = " # {\n".join(definitions)
+    limits = DocumentLimits(aliases=few, directives=few, operations=operations, fields=fields, repeats=operations)
     try:
         check_text(text, limits)
     except OperationTooLarge:
         with pytest.raises((OperationTooLarge, GraphQLError)):
             check_document(parse(text), limits)
+
+
+@pytest.mark.parametrize(
+    ("text", "limit"),
+    [
+        ("{ a { " + "s " * 26 + "} }", "repeats"),
+        ("{ a { " + "s ... on A @d { s } " * 13 + "} }", "repeats"),
+        ("{ " + "x: s " * 26 + "}", "repeats"),
+        ("{ a { " + "... on A { " + " ".join(f"s{n}" for n in range(1_000)) + " } } }", "fields"),
+    ],
+)
+def test_what_is_costly_to_parse_is_refused_without(text: str, limit: str) -> None:
+    """A thousand fields, or one field many times, are told from the bare text; parsing costs fifty times as much."""
+    with pytest.raises(OperationTooLarge) as caught:
+        check_text(text, LIMITS)
+    assert caught.value.details["limit"] == limit
