@@ -145,7 +145,7 @@ class Operations:
                 correlation_id=info.correlation_id,
                 hints=watched.hints,
                 operation_name=request.operation.name,
-                fresh="no-cache" in (info.header("cache-control") or ""),
+                fresh=asks_anew(info.header("cache-control")),
                 max_page=self._max_page,
                 lifetime=lifetime,
                 record_call=None if records is None else records.append,
@@ -222,6 +222,13 @@ class Operations:
 def with_extension(result: ExecutionResult, name: str, value: Any) -> ExecutionResult:
     """The same result with one more extension."""
     return ExecutionResult(result.data, result.errors, {**(result.extensions or {}), name: value})
+
+
+def asks_anew(cache_control: str | None) -> bool:
+    """Whether the caller wants nothing from a cache (`no-cache`, RFC 9111 §5.2.1.4)."""
+    if cache_control is None:
+        return False
+    return any(directive.strip() == "no-cache" for directive in cache_control.lower().split(","))
 
 
 def kept_for(lifetime: Lifetime, principal: Principal) -> list[tuple[bytes, bytes]]:

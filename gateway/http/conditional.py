@@ -1,6 +1,6 @@
 """Conditional GET (RFC 9110 §13): answers that may be kept get an ETag, and 304 stands for one that a client has.
 
-POST passes through untouched.
+HEAD is told what GET would be, without the body (§9.3.2). POST passes through untouched.
 """
 
 from __future__ import annotations
@@ -17,7 +17,9 @@ class Conditional:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["method"] != "GET":
+        if scope["method"] == "HEAD":
+            scope, send = {**scope, "method": "GET"}, _without_body(send)
+        elif scope["method"] != "GET":
             await self._app(scope, receive, send)
             return
         start: Message | None = None
@@ -38,6 +40,13 @@ class Conditional:
                 await send(message)
 
         await self._app(scope, receive, send_conditionally)
+
+
+def _without_body(send: Send) -> Send:
+    async def send_head(message: Message) -> None:
+        await send({**message, "body": b""} if message["type"] == "http.response.body" else message)
+
+    return send_head
 
 
 def _may_be_kept(start: Message) -> bool:

@@ -10,7 +10,7 @@ import pytest
 from gateway.app import Gateway
 from gateway.demo.company import DemoCompany
 from gateway.demo.switches import Switch
-from gateway.operations import kept_for
+from gateway.operations import asks_anew, kept_for
 from resolvers.context import Lifetime
 from resolvers.principal import ANONYMOUS, Principal
 from tests.client import Answer, Client
@@ -149,6 +149,38 @@ async def test_a_client_that_has_the_answer_is_not_sent_it_again(client: Client,
     other = await get(client, QUERY.replace("first: 2", "first: 1"), if_none_match=etag)
     assert other.status == 200
     assert other.headers["etag"] != etag
+
+
+async def test_head_is_told_what_get_would_be(client: Client, time: FakeClock) -> None:
+    """HEAD has the status and headers of GET, ETag and 304 included, and no body (RFC 9110 §9.3.2)."""
+    first = await get(client)
+    path = f"/graphql?query={quote(QUERY)}"
+    for held, status in (("", 200), (first.headers["etag"], 304)):
+        headers = {"accept": "application/json", "if-none-match": held}
+        got = await client.request("GET", path, headers=headers)
+        asked = await client.request("HEAD", path, headers=headers)
+        assert (asked.status, asked.body) == (status, b"")
+        own = {"x-request-id"}
+        assert {name: asked.headers[name] for name in asked.headers.keys() - own} == {
+            name: got.headers[name] for name in got.headers.keys() - own
+        }
+
+
+@pytest.mark.parametrize(
+    ("header", "anew"),
+    [
+        (None, False),
+        ("no-cache", True),
+        ("No-Cache", True),
+        ("max-age=0, no-cache", True),
+        ("max-age=0", False),
+        ("no-cache-please", False),
+        ("no-store", False),
+    ],
+)
+def test_which_callers_ask_anew(header: str | None, anew: bool) -> None:
+    """Directives are told apart whole and in any case (RFC 9111 §5.2)."""
+    assert asks_anew(header) is anew
 
 
 async def test_no_cache_asks_the_systems(client: Client, calls: CallsOf) -> None:
