@@ -163,6 +163,7 @@ class GatewayProcess(Process):
         """The answer's JSON, None when there was none."""
         return ask(self.port, "POST", "/graphql", {"query": text}, self.headers | headers)[1]
 
-    def invalidate(self, *tags: str) -> int:
-        """The status."""
-        return ask(self.port, "POST", "/cache/invalidate", {"tags": tags}, self.headers)[0]
+    def invalidate(self, *tags: str, **keys: str) -> int:
+        """The status; keys are by operation, with underscores for its dot."""
+        named = [{"operation": name.replace("__", "."), "key": key} for name, key in keys.items()]
+        return ask(self.port, "POST", "/cache/invalidate", {"tags": tags, "keys": named}, self.headers)[0]

@@ -74,6 +74,9 @@ def test_two_gateways_share_answers_and_forget_together_and_do_without_redis(
     assert one.invalidate("order:o70") == 200
     until(lambda: not without_calls(company, two))
     until(lambda: without_calls(company, two) and without_calls(company, one))
+    assert two.invalidate(orders__by_ids="o70") == 200
+    until(lambda: not without_calls(company, one))
+    until(lambda: without_calls(company, two) and without_calls(company, one))
 
     # Without Redis every answer is still there; it costs calls.
     port, folder = redis.port, redis.data_dir

@@ -106,13 +106,15 @@ class CachedSource:
         self._load = inner.load_pages if listed else inner.load
         self._sendable = (lambda page: True) if listed else inner.sendable
         self._revalidates = not listed and self.endpoint.max_batch == 1
+        self._serves = freshness.ttl + max(freshness.stale, freshness.stale_if_error)
+        """Seconds for which an entry may serve at most, without being asked about."""
         self._background: set[asyncio.Task[None]] = set()
         self._renewing: set[str] = set()
 
     @property
     def longest(self) -> float:
-        """For how many seconds an entry may serve at most."""
-        return self._freshness.ttl + max(self._freshness.stale, self._freshness.stale_if_error)
+        """For how many seconds an entry is held at most."""
+        return self._serves + (REVALIDATED if self._revalidates else 0.0)
 
     async def answers(self, keys: Sequence[str], args: Args, forwarded: Forwarded, context: Context) -> list[Any]:
         principal = context.principal
@@ -253,7 +255,7 @@ class CachedSource:
             if value is _NOTHING or (value is None and not self._sendable(key)):
                 continue
             ttl = (freshness.absent_ttl if value is None else freshness.ttl) * shortened
-            hold = freshness.absent_ttl if value is None else self.longest
+            hold = freshness.absent_ttl if value is None else self._serves
             entry = Entry(sent_at, sent_at + ttl, value)
             said = told.get(key)
             if said is not None:
