@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -69,6 +70,27 @@ async def check_batch(asked: Asked, keys: Sequence[str], batch: Exchange, all_ex
             "warning", "batch", place, f"{len(lacking)} of {len(keys)} keys have no record, such as {lacking[0]}"
         )
     return "differs" if broken else f"{len(keys)} keys as {len(chosen)} alone"
+
+
+async def check_absent(asked: Asked, keys: list[str], report: Report) -> None:
+    """Whether a key that nobody has is answered as one: with nothing, not with an error or another's record."""
+    key = _nobodys(keys)
+    if not asked.endpoint.sendable(key):
+        return
+    answer = await asked.ask(keys=[key])
+    if answer.error is not None:
+        hint = asked.hint(answer.error)
+        text = f"a key that nobody has ({key}) is an error: {told(answer.error)}{hint}"
+        report.note("problem" if hint else "warning", "absent", asked.name, text)
+    elif any(known(record, asked.key) is None for record in answer.records):
+        text = f"a key that nobody has ({key}) brings a record that does not tell its {asked.key}"
+        report.note("warning", "absent", asked.name, text)
+
+
+def _nobodys(keys: list[str]) -> str:
+    """A key of the same form as these that is most likely none."""
+    key = "999999999" if keys[-1].isdigit() else re.sub("[0-9]", "9", keys[-1])
+    return f"{key}9999" if key in keys else key
 
 
 def _by_key(asked: Asked, records: Sequence[Any]) -> dict[str, list[Any]]:

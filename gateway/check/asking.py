@@ -87,13 +87,13 @@ class Asked:
             self.endpoint = connector.endpoint(operation.name, operation.adapter or "", settings, self._tap)
         self._connector = connector
         self._forwarded = self.endpoint.forwarded(principal)
-        self._timeout = backends_of(connections.settings)[operation.backend].timeout
+        self.timeout = backends_of(connections.settings)[operation.backend].timeout
         self.calls = 0
 
     async def ask(self, *, keys: Sequence[str] = (), first: int | None = None, after: str | None = None) -> Exchange:
         """One call of the endpoint. Raises nothing that a backend can cause."""
         exchange = Exchange()
-        call = Call(keys=tuple(keys), first=first, after=after, forwarded=self._forwarded, timeout=self._timeout)
+        call = Call(keys=tuple(keys), first=first, after=after, forwarded=self._forwarded, timeout=self.timeout)
         self._tap.items.clear()
         self.calls += 1
         started = time.perf_counter()

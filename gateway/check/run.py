@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from gateway.check.agreement import check_batch, check_pages
+from gateway.check.agreement import check_absent, check_batch, check_pages
 from gateway.check.asking import Asked, Exchange, told
 from gateway.check.coverage import cover, enums
 from gateway.check.report import BackendReport, OperationReport, Report
@@ -77,6 +77,8 @@ class Check:
         sample = await asked.ask(keys=keys)
         into = self._took(asked, sample)
         into.batch = await check_batch(asked, keys, sample, all_exist, self.report)
+        if sample.error is None:
+            await check_absent(asked, keys, self.report)
         into.calls = asked.calls
 
     def _took(self, asked: Asked, sample: Exchange) -> OperationReport:
@@ -87,6 +89,8 @@ class Check:
             into = self._told(asked, sample, "failed", told(sample.error))
         else:
             into = self._told(asked, sample, "ok", None)
+            if near := slowness(sample.seconds, asked.timeout):
+                self.report.note("warning", "slow", asked.name, near)
         # A call that failed on a later page brought records nevertheless.
         records = sample.records or asked.reader.read(sample.items)
         self._samples.harvest(records)
@@ -126,6 +130,13 @@ class Check:
             if isinstance(connector, SoapConnector):
                 for misfit in connector.wsdl_state.misfits:
                     self.report.note("problem", "wsdl", name, misfit)
+
+
+def slowness(seconds: float, timeout: float) -> str | None:
+    """What to say of an answer that came so late that a busier day may end it; None where there was time."""
+    if seconds < timeout / 2:
+        return None
+    return f"took {seconds:.1f} s of the {timeout:g} s that timeout allows; a smaller page or batch is quicker"
 
 
 def _learn(backend: BackendReport, error: GatewayError | None) -> None:
