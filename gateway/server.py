@@ -34,6 +34,7 @@ def uvicorn_config(app: Any, settings: ServerSettings, **more: Any) -> uvicorn.C
         app,
         host=settings.host,
         port=settings.port,
+        interface="asgi3",  # Not guessed: what hands an awaitable on is asgi3, too.
         loop="uvloop",
         http=DrainingProtocol,
         ws="none",

@@ -277,7 +277,7 @@ def traced(query: str) -> dict[str, Any]:
 @asynccontextmanager
 async def serving(app: Gateway) -> AsyncIterator[str]:
     """Serves the application on a loopback port of its own and yields its origin."""
-    settings = Config(app, lifespan="off", log_config=None, ws="none")
+    settings = Config(app, interface="asgi3", lifespan="off", log_config=None, ws="none")
     settings.load()
     state = ServerState()
     server = await asyncio.get_running_loop().create_server(

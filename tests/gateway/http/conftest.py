@@ -23,7 +23,9 @@ def door() -> Door:
 @asynccontextmanager
 async def served(app: Callable[..., Any], limits: ProtocolLimits | None = None) -> AsyncIterator[int]:
     """The application behind the guarded protocol on a free port of the loopback."""
-    config = Config(app, http=GuardedProtocol, lifespan="off", log_config=None, access_log=False, ws="none")
+    config = Config(
+        app, interface="asgi3", http=GuardedProtocol, lifespan="off", log_config=None, access_log=False, ws="none"
+    )
     config.load()
     state = ServerState()
     state.default_headers = list(config.encoded_headers)
