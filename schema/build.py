@@ -12,10 +12,16 @@ from schema.cost import weigh
 from schema.query import Query
 from schema.scalars import SCALARS
 
+DESCRIPTION = (
+    "Customers, orders, products and invoices of the business, from the systems that keep them. A null with an error "
+    "says what could not be had and why; a null without one says that there is nothing."
+)
+
 
 def build_schema() -> Schema:
     """A new schema. Raises TypeError where a guarded field is not nullable."""
     schema = Schema(query=Query, config=StrawberryConfig(scalar_map=SCALARS))
+    graphql_schema(schema).description = DESCRIPTION
     bind(schema)
     guard(graphql_schema(schema))
     weigh(graphql_schema(schema))
@@ -29,4 +35,5 @@ def graphql_schema(schema: Schema) -> GraphQLSchema:
 
 def sdl() -> str:
     """The printed schema, as kept in `schema/schema.graphql`."""
-    return build_schema().as_str() + "\n"
+    # Strawberry prints no description of the schema itself.
+    return f'"""\n{DESCRIPTION}\n"""\nschema {{\n  query: Query\n}}\n\n{build_schema().as_str()}\n'

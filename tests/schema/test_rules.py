@@ -78,3 +78,22 @@ def test_a_guarded_field_must_be_nullable() -> None:
 
     with pytest.raises(TypeError, match=r"Query\.secret is guarded by \['secrets:read'\] and must be nullable"):
         guard(strawberry.Schema(query=Query)._schema)
+
+
+def test_everything_is_described() -> None:
+    """Whoever explores reads what the schema and each type, field, argument, enum value and directive is for."""
+    nameless = [] if SCHEMA.description else ["the schema"]
+    nameless += [f"@{directive.name}" for directive in SCHEMA.directives if not directive.description]
+    for name, graphql_type in SCHEMA.type_map.items():
+        if name.startswith("__"):
+            continue
+        if not graphql_type.description:
+            nameless.append(name)
+        members = {**getattr(graphql_type, "fields", {}), **getattr(graphql_type, "values", {})}
+        for member_name, member in members.items():
+            inner = {f"({argument})": given for argument, given in getattr(member, "args", {}).items()}
+            described = {f"{name}.{member_name}": member} | {
+                f"{name}.{member_name}{arg}": a for arg, a in inner.items()
+            }
+            nameless += [path for path, found in described.items() if not found.description]
+    assert nameless == []
