@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
@@ -17,9 +18,10 @@ from resolvers.backends.http.client import Answer, watcher
 from resolvers.backends.mapping import compile_reader
 from resolvers.backends.mapping.compiler import compile_shape
 from resolvers.backends.mapping.exact import meets
+from resolvers.backends.mapping.kinds import kinds_of
 from resolvers.backends.mapping.misfit import Misfit
 from resolvers.backends.mapping.paths import FIRST, parse_path, walk
-from resolvers.backends.operation import GROUPED, OPERATIONS
+from resolvers.backends.operation import GROUPED, OPERATIONS, canonical
 from resolvers.backends.ports import Call, Endpoint, Fetched
 from resolvers.backends.python.connector import PythonConnector
 from resolvers.backends.settings import Connected, PythonOperation, RestOperation, SoapOperation, backends_of
@@ -89,11 +91,26 @@ class Asked:
         self._forwarded = self.endpoint.forwarded(principal)
         self.timeout = backends_of(connections.settings)[operation.backend].timeout
         self.calls = 0
+        self.today = datetime.now(UTC).date()
 
-    async def ask(self, *, keys: Sequence[str] = (), first: int | None = None, after: str | None = None) -> Exchange:
+    async def ask(
+        self,
+        *,
+        keys: Sequence[str] = (),
+        first: int | None = None,
+        after: str | None = None,
+        args: Mapping[str, Any] | None = None,
+    ) -> Exchange:
         """One call of the endpoint. Raises nothing that a backend can cause."""
         exchange = Exchange()
-        call = Call(keys=tuple(keys), first=first, after=after, forwarded=self._forwarded, timeout=self.timeout)
+        call = Call(
+            keys=tuple(keys),
+            args=canonical(args or {}),
+            first=first,
+            after=after,
+            forwarded=self._forwarded,
+            timeout=self.timeout,
+        )
         self._tap.items.clear()
         self.calls += 1
         started = time.perf_counter()
@@ -120,8 +137,10 @@ class Asked:
         return ""
 
     def may_lack(self, place: Names) -> bool:
-        """Whether a service description declares the place, so that answers may leave it out."""
+        """Whether answers may leave the place out: a WSDL declares it, or an adapter gives what it has."""
         settings = self.operation.settings
+        if isinstance(settings, PythonOperation):
+            return place[0] in kinds_of(self.operation.record)
         if not isinstance(self._connector, SoapConnector) or not isinstance(settings, SoapOperation):
             return False
         service = self._connector.service

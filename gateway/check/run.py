@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from gateway.check.agreement import check_absent, check_batch, check_pages
 from gateway.check.asking import Asked, Exchange, told
 from gateway.check.coverage import cover, enums
+from gateway.check.filters import check_filters
 from gateway.check.report import BackendReport, OperationReport, Report
 from gateway.check.samples import POOLS, Samples
 from gateway.check.shapes import Shapes, drift, shape_of
@@ -71,6 +72,7 @@ class Check:
         into = self._took(asked, sample)
         if sample.error is None:
             into.paging = await check_pages(asked, sample, self._size, self.report)
+            await check_filters(asked, (), self._size, sample, self.report)
         into.calls = asked.calls
 
     async def _keyed(self, asked: Asked, keys: list[str], all_exist: bool) -> None:
@@ -79,6 +81,7 @@ class Check:
         into.batch = await check_batch(asked, keys, sample, all_exist, self.report)
         if sample.error is None:
             await check_absent(asked, keys, self.report)
+            await check_filters(asked, keys, self._size, sample, self.report)
         into.calls = asked.calls
 
     def _took(self, asked: Asked, sample: Exchange) -> OperationReport:

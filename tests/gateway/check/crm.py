@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from aiohttp import web
@@ -43,7 +43,7 @@ paging = {{ type = "offset", page_size = 100 }}
 
 class Crm:
     """120 customers. `change` rewrites an item, `choose` picks what a call by ids answers, `page` what a list does;
-    `missing` is the status of an answer without any."""
+    `narrow` is a list under a filter, `missing` the status of an answer without any."""
 
     def __init__(self) -> None:
         self.rows = [
@@ -59,6 +59,7 @@ class Crm:
         self.change: Callable[[dict[str, Any]], dict[str, Any]] = lambda row: row
         self.choose: Callable[[list[str]], list[dict[str, Any]]] = self.named
         self.page: Callable[[int, int], list[dict[str, Any]]] = lambda offset, limit: self.rows[offset:][:limit]
+        self.narrow: Callable[[Mapping[str, str]], list[dict[str, Any]]] = self.filtered
         self.missing = 200
         self.url = ""
         self.server = TestServer(web.Application())
@@ -66,6 +67,11 @@ class Crm:
 
     def named(self, keys: list[str]) -> list[dict[str, Any]]:
         return [row for row in self.rows if str(row["id"]) in keys]
+
+    def filtered(self, query: Mapping[str, str]) -> list[dict[str, Any]]:
+        found = [row for row in self.rows if query.get("state", row["state"]) == row["state"]]
+        found = [row for row in found if row["id"] >= int(query.get("since", 0))]
+        return found[::-1] if query.get("sort") == "-id" else found
 
     async def start(self) -> None:
         await self.server.start_server()
@@ -76,8 +82,10 @@ class Crm:
             return web.json_response({"error": "who are you?"}, status=401)
         if "ids" in request.query:
             found = self.choose(request.query["ids"].split(","))
+        elif request.query.keys() & {"state", "since", "sort"}:
+            found = self.narrow(request.query)[int(request.query["offset"]) :][: int(request.query["limit"])]
         else:
             found = self.page(int(request.query["offset"]), int(request.query["limit"]))
         if not found:
-            return web.json_response({"data": []}, status=self.missing)
+            return web.json_response({"data": [], "total": 0}, status=self.missing)
         return web.json_response({"data": [self.change(row) for row in found], "total": len(self.rows)})

@@ -7,6 +7,7 @@ import os
 import socket
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ from gateway.check.table import show
 from gateway.demo.company import DemoCompany
 from gateway.demo.run import configuration_path, demo_environment
 from gateway.demo.switches import Switch, Trouble
-from gateway.settings import load
+from gateway.settings import load, parse
 from tests.gateway.check.conftest import CheckCrm
 from tests.gateway.check.crm import CONFIGURATION, Crm
 from tests.patience import demo_settings
@@ -372,3 +373,52 @@ def test_an_answer_close_to_its_timeout_is_told() -> None:
     """Half of the patience used up by one sample is a warning; less is not."""
     assert slowness(0.9, 2.0) is None
     assert slowness(1.25, 2.0) == "took 1.2 s of the 2 s that timeout allows; a smaller page or batch is quicker"
+
+
+FILTERED = (
+    'limit = "{limit}" }',
+    'limit = "{limit}", state = "{status}", since = "{created_from}", sort = "{sort}" }\n'
+    'arguments.status = { ACTIVE = "A", BLOCKED = "B" }\n'
+    'arguments.created_from = { as = "epoch-seconds" }\n'
+    'arguments.sort = { "created_at:asc" = "id", "created_at:desc" = "-id" }\n'
+    'fields = { created_at = { path = "id", as = "epoch-seconds" } }',
+)
+
+
+async def test_filters_and_orders_are_asked_for(crm: Crm, check_crm: CheckCrm) -> None:
+    """A system that does what the configuration promises brings no finding."""
+    assert problems(await check_crm(FILTERED)) == []
+
+
+async def test_a_filter_that_the_system_ignores_is_found(crm: Crm, check_crm: CheckCrm) -> None:
+    """Records that do not match the filter, and an order that is none, are told with the argument."""
+    crm.narrow = lambda query: crm.rows
+    told = problems(await check_crm(FILTERED))
+    assert told == [
+        "filter customers.list: created_from = 1970-01-01 00:00:26+00:00 brings 25 others, such as 1: is it ignored?",
+        "filter customers.list: status = ACTIVE brings 16 others, such as 3: is it ignored?",
+        "sort customers.list: sort = created_at:desc brings records in another order",
+    ]
+
+
+async def test_a_filter_that_finds_nothing_is_found(crm: Crm, check_crm: CheckCrm) -> None:
+    """A filter that leaves out what it should keep is told with a record that it should have brought."""
+    crm.narrow = lambda query: []
+    told = problems(await check_crm(FILTERED))
+    assert told[1] == "filter customers.list: status = ACTIVE brings nothing, not even 1"
+
+
+@pytest.mark.parametrize(
+    ("adapter", "told"),
+    [
+        ("Orders", []),
+        (
+            "OrdersCutOff",
+            ["filter orders.by_customers: per_key = 1 leaves 2 of 3 keys without records, such as 1: is it per batch?"],
+        ),
+    ],
+)
+async def test_a_limit_of_each_key_is_none_of_the_batch(adapter: str, told: list[str]) -> None:
+    """`per_key` that cuts the answer for several customers would leave some of them without their orders."""
+    settings = parse(tomllib.loads(f'[orders]\nadapter = "tests.gateway.check.adapters:{adapter}"'), "test")
+    assert problems(await check(settings, {})) == told
