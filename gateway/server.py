@@ -9,7 +9,7 @@ import sys
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import uvicorn
 from prometheus_client.multiprocess import mark_process_dead
@@ -23,6 +23,10 @@ from gateway.settings import CONFIG_VARIABLE, ConfigurationError, ServerSettings
 from gateway.telemetry.logs import configure_logging
 from gateway.telemetry.telemetry import Telemetry
 from gateway.telemetry.tracing import tracer_of
+
+HUNG_AFTER: Final = 30
+"""Seconds without a sign of life after which a worker is replaced. uvicorn's own 5 seconds are less than a start takes
+on a machine that is busy, where a worker after the other would be killed before it could serve."""
 
 
 def uvicorn_config(app: Any, settings: ServerSettings, **more: Any) -> uvicorn.Config:
@@ -45,6 +49,7 @@ def uvicorn_config(app: Any, settings: ServerSettings, **more: Any) -> uvicorn.C
         use_colors=sys.stdout is not None and sys.stdout.isatty(),
         server_header=False,
         timeout_graceful_shutdown=max(1, round(settings.shutdown)),
+        timeout_worker_healthcheck=HUNG_AFTER,
         proxy_headers=bool(settings.trusted_proxies),
         forwarded_allow_ips=list(settings.trusted_proxies),
         **more,

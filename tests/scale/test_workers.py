@@ -8,6 +8,8 @@ import threading
 from pathlib import Path
 from typing import Any
 
+from gateway.server import uvicorn_config
+from gateway.settings import ServerSettings
 from tests.scale.processes import Company, GatewayProcess, until
 
 CUSTOMER = '{ customer(id: "c7") { name } }'
@@ -63,3 +65,8 @@ def test_one_worker_ends_in_order(company: Company, tmp_path: Path) -> None:
         gateway.end()
         asking.join()
         assert answers[0]["data"]["customer"]["name"]
+
+
+def test_a_slow_start_is_no_reason_to_be_killed() -> None:
+    """A worker has longer to show a sign of life than a start takes on a machine that has little to spare."""
+    assert uvicorn_config("gateway.server:worker", ServerSettings(workers=2)).timeout_worker_healthcheck >= 30
