@@ -12,7 +12,7 @@ from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PrivateAttr, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PrivateAttr, ValidationError, model_validator
 
 from gateway.auth.settings import AuthSettings
 from gateway.execution.settings import DocumentsSettings
@@ -154,6 +154,19 @@ class Settings(_Model):
     """Where the claim of the tenant leads. With any, tokens that name no tenant, or another, are refused."""
     data: BackendsSettings = Field(default_factory=BackendsSettings, exclude=True)
     _of_tenants: dict[str, BackendsSettings] = PrivateAttr(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _issuers_are_known(self) -> Settings:
+        known = {issuer.issuer for issuer in self.auth.issuers}
+        named = {
+            "documents": self.documents.issuers,
+            **{f"tenants.{name}": t.issuers for name, t in self.tenants.items()},
+        }
+        for place, issuers in named.items():
+            if unknown := sorted(set(issuers) - known):
+                # A rule for an issuer that is written otherwise would hold for nobody.
+                raise ValueError(f"{place}.issuers: not among auth.issuers: {', '.join(unknown)}")
+        return self
 
     @property
     def of_tenants(self) -> Mapping[str, BackendsSettings]:

@@ -20,7 +20,7 @@ class Authentication:
     """Finds out who asks."""
 
     def __init__(self, settings: AuthSettings, verifier: TokenVerifier) -> None:
-        self._anonymous = settings.anonymous
+        self._anonymous = settings.admits_anonymous
         self._cookie = None if settings.cookie is None else _Cookie(settings.cookie)
         self._verifier = verifier
 

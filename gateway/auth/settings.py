@@ -175,7 +175,11 @@ class DenylistSettings(_Settings):
 class AuthSettings(_Settings):
     """The whole `[auth]` table."""
 
-    anonymous: bool = Field(True, description="Whether requests without a token are answered, with what needs none.")
+    anonymous: bool | None = Field(
+        None,
+        description="Whether requests without a token are answered, with what needs none; where it is not said, only "
+        "as long as no issuer is named. Otherwise they are 401 before anything of them is read.",
+    )
     realm: str = Field("bizgraph", pattern=r"^[A-Za-z0-9 ._-]{1,64}$", description="The realm in `WWW-Authenticate`.")
     remember: Duration = Field(
         60.0, le=60, description="How long a verified token is not verified again; so long a withdrawn key may live on."
@@ -189,6 +193,11 @@ class AuthSettings(_Settings):
         named = [issuer.issuer for issuer in self.issuers]
         if twice := sorted({name for name in named if named.count(name) > 1}):
             raise ValueError(f"issuers: named twice: {', '.join(twice)}")
-        if not self.anonymous and not self.issuers:
+        if self.anonymous is False and not self.issuers:
             raise ValueError("issuers: without any, and with anonymous = false, nobody could ask anything")
         return self
+
+    @property
+    def admits_anonymous(self) -> bool:
+        """Whether requests without a token are answered."""
+        return not self.issuers if self.anonymous is None else self.anonymous

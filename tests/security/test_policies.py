@@ -200,6 +200,29 @@ async def test_trusted_documents_per_issuer(company: DemoCompany, manifest: Path
 
 
 @pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("DOCUMENTS__ISSUERS", '{"https://demo.bizgraph.exmaple" = "off"}'),
+        ("TENANTS__ACME__ISSUERS", '["https://demo.bizgraph.exmaple"]'),
+    ],
+)
+def test_a_rule_for_an_issuer_that_is_not_there_is_refused(company: DemoCompany, name: str, value: str) -> None:
+    """A name that is written otherwise is told at start: the rule would hold for nobody, and nobody would notice."""
+    with pytest.raises(ConfigurationError, match=r"not among auth\.issuers: https://demo\.bizgraph\.exmaple"):
+        demo_settings(company, {f"BIZGRAPH_{name}": value})
+
+
+@with_settings(auth__anonymous="false")
+async def test_strangers_are_refused_at_the_door(anonymous: Client, calls: CallsOf) -> None:
+    """Where nobody is anonymous, a request without a token is 401 and tells nothing of the schema, whatever it asks."""
+    for query in (CUSTOMER, "{ noSuchField }", "{ __typename", SCHEMA):
+        answer = await anonymous.ask(query)
+        assert (answer.status, answer.codes) == (401, ["UNAUTHENTICATED"])
+        assert answer.errors[0]["message"] == "A token is needed: send it as Authorization: Bearer."
+    assert calls() == {}
+
+
+@pytest.mark.parametrize(
     ("content", "problem"),
     [
         (b"nonsense", "the manifest is not JSON"),

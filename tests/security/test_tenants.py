@@ -104,7 +104,12 @@ async def test_without_a_token_there_is_no_tenant(two: Two) -> None:
 
 async def test_an_issuer_may_be_kept_to_its_tenants(company: DemoCompany, token: MakeToken) -> None:
     """A tenant can list its issuers: tokens of others cannot name it, whatever they claim."""
-    configured = tenants(company, company, tenants__acme__issuers='["https://login.acme.example"]')
+    more = 'audience = "bizgraph", algorithms = "HS256", key = "env:DEMO_TOKEN_KEY"'
+    demo = f'{{issuer = "https://demo.bizgraph.example", {more}}}'
+    acme = demo.replace("demo.bizgraph", "login.acme")
+    configured = tenants(
+        company, company, auth__issuers=f"[{demo}, {acme}]", tenants__acme__issuers='["https://login.acme.example"]'
+    )
     house = Gateway(*demo_settings(company, configured))
     async with house.running():
         assert (await Client(house.entrance, token(tenant="acme")).ask(NAME)).status == 403

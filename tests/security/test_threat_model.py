@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from gateway.settings import Settings
+
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs/threat-model.md").read_text(encoding="utf-8")
 SECTIONS = re.split(r"^## ", PAGE, flags=re.MULTILINE)[1:]
@@ -39,7 +41,20 @@ def test_every_surface_has_its_table() -> None:
         "Access",
         "Personal data",
         "Systems behind the gateway",
+        "Defaults",
         "What is left",
     ]
-    for section in SECTIONS[:-1]:
+    for section in SECTIONS[:-2]:
         assert "| threat | what stands against it | test |" in section
+
+
+def test_the_open_defaults_are_those_that_are_told() -> None:
+    """What the page says of a default is what the settings say."""
+    page = next(section for section in SECTIONS if section.startswith("Defaults"))
+    told = re.findall(r"`([a-z_.]+) = \"(\w+)\"`", page)
+    assert len(told) >= 7
+    for key, value in told:
+        found: object = Settings()
+        for name in key.split("."):
+            found = getattr(found, name)
+        assert found == value, key

@@ -240,3 +240,11 @@ def test_literal_secrets_of_the_demo() -> None:
     assert resolve_secret(SecretStr("env:A"), {"A": "b"}, literal=True).get_secret_value() == "b"
     with pytest.raises(ValueError, match="env:NAME"):
         resolve_secret(SecretStr(""), {}, literal=True)
+
+
+def test_who_is_anonymous_is_let_in_only_where_that_is_said() -> None:
+    """As soon as an issuer is named, requests without a token are refused, unless the configuration lets them in."""
+    issuers = [issuer_settings()]
+    assert AuthSettings().admits_anonymous
+    assert not AuthSettings.model_validate({"issuers": issuers}).admits_anonymous
+    assert AuthSettings.model_validate({"issuers": issuers, "anonymous": True}).admits_anonymous
