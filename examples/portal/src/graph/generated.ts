@@ -16,9 +16,9 @@ export type CustomerStatus =
 
 /** Which invoices are wanted; all conditions must hold. */
 export type InvoiceFilter = {
-  /** One of these states. */
+  /** One of these states; all where none is named. */
   readonly status?: ReadonlyArray<InvoiceStatus> | null | undefined;
-  /** One of these kinds. */
+  /** One of these kinds; all where none is named. */
   readonly kind?: ReadonlyArray<InvoiceKind> | null | undefined;
   /** Looked for in the number. */
   readonly text?: string | null | undefined;
@@ -57,7 +57,7 @@ export type InvoiceStatus =
   | 'PARTLY_PAID'
   /** Paid in full. */
   | 'PAID'
-  /** Open after the day it was due, says the backend itself. */
+  /** Open after the day it was due, says the backend itself. Few do; `Invoice.overdue` and the filter `overdue` know it of all. */
   | 'OVERDUE'
   /** Closed without having been paid in full. */
   | 'WRITTEN_OFF'
