@@ -480,3 +480,11 @@ def test_one_decoder_serves_many_threads() -> None:
 
     with ThreadPoolExecutor(8) as pool:
         assert all(pool.map(work, range(200)))
+
+
+@pytest.mark.parametrize(("text", "expected"), [("00fF", b"\x00\xff"), (" 00\n", b"\x00"), ("0F1", None), ("xy", None)])
+def test_hexadecimal_texts_are_bytes(text: str, expected: bytes | None) -> None:
+    """xsd:hexBinary gives what base64 gives: the bytes, or a problem where there are none."""
+    schema = response('<xs:sequence><xs:element name="raw" type="xs:hexBinary"/></xs:sequence>')
+    for value in values(schema, f"<raw>{text}</raw>"):
+        assert isinstance(value, DecodeProblem) if expected is None else value == {"raw": expected}
