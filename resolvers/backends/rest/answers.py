@@ -38,6 +38,11 @@ class Place(Struct, frozen=True):
             f"{self.backend} {message}", backend=self.backend, operation=self.operation, cause=cause, **details
         )
 
+    def failed(self, cause: str, message: str, **details: Any) -> BackendFailed:
+        return BackendFailed(
+            f"{self.backend} {message}", backend=self.backend, operation=self.operation, cause=cause, **details
+        )
+
 
 class ContentType(Struct, frozen=True):
     """The media type in lower case, and the charset when it is not UTF-8."""

@@ -20,7 +20,7 @@ from resolvers.backends.rest.answers import Place, failure_of, json_body
 from resolvers.backends.rest.paging.ports import DROPPED, LONGEST_CURSOR, PagingBroken, RawPage
 from resolvers.backends.rest.paging.settings import HEADER, CursorPaging, KeysetPaging, LinkPaging, NoPaging
 from resolvers.backends.rest.settings import RestOperationSettings
-from resolvers.errors import BackendContract, BackendError, BackendFailed, BackendRejected
+from resolvers.errors import BackendContract, BackendError, BackendRejected
 
 Record = TypeVar("Record", bound=Struct)
 NONE: Final = RawPage(records=())
@@ -97,17 +97,12 @@ class AnswerReader(Generic[Record]):
             return False
         if code in errors.absent:
             return True
-        cause = code if _CODE(code) else "business error"
+        result = code if _CODE(code) else None
+        told = f"answered {result or 'an error'}"
         if code in errors.retryable:
-            place = self._place
-            raise BackendFailed(
-                f"{place.backend} failed ({cause})", backend=place.backend, operation=place.operation, cause=cause
-            )
-        if code in errors.credentials:
-            refusal = self._place.rejected("credentials", f"does not accept the gateway's credentials ({cause})")
-        else:
-            refusal = self._place.rejected(cause, f"answered with the error {cause}")
-        raise self._with_message(refusal, body)
+            raise self._place.failed("result", told, result=result)
+        cause = "credentials" if code in errors.credentials else "result"
+        raise self._with_message(self._place.rejected(cause, told, result=result), body)
 
     def _failure(self, answer: Answer) -> BackendError:
         error = failure_of(answer, self._place, self._clock)
@@ -121,9 +116,7 @@ class AnswerReader(Generic[Record]):
         if not isinstance(message, str) or not message:
             return error
         shown = "".join([sign if sign.isprintable() else " " for sign in message[:LONGEST_MESSAGE]])
-        return BackendRejected(
-            f"{error.message}: {shown}", backend=self._place.backend, operation=self._place.operation, cause=error.cause
-        )
+        return BackendRejected(f"{error.message}: {shown}", **error.details)
 
     @staticmethod
     def _walked(body: bytes, path: str) -> Any:

@@ -292,13 +292,14 @@ async def test_a_business_error_inside_a_200_is_an_error(bench: Bench, data: dic
     """A code that is not success is BACKEND_REJECTED with that code, whatever stands where the records should."""
     reply = json_answer({"result": {"code": "PERMISSION_DENIED", "label": "table llx_societe"}, **data})
     error = await fails(bench, reply, items="data", errors=ERRORS)
-    assert (error.code, error.cause) == ("BACKEND_REJECTED", "PERMISSION_DENIED")
+    assert (error.code, error.cause) == ("BACKEND_REJECTED", "result")
+    assert error.extensions["result"] == "PERMISSION_DENIED"
     assert "llx_societe" not in f"{error} {error.extensions}"
 
 
 @pytest.mark.parametrize(
     ("code", "kind", "cause"),
-    [("WHO", BackendRejected, "credentials"), ("BUSY", BackendFailed, "BUSY"), ("NO", BackendRejected, "NO")],
+    [("WHO", BackendRejected, "credentials"), ("BUSY", BackendFailed, "result"), ("NO", BackendRejected, "result")],
 )
 async def test_a_business_error_is_what_its_code_says(
     bench: Bench, code: str, kind: type[BackendError], cause: str
@@ -308,6 +309,7 @@ async def test_a_business_error_is_what_its_code_says(
     error = await fails(bench, json_answer({"result": {"code": code}}), items="data", errors=errors)
     assert type(error) is kind
     assert (error.cause, error.retryable) == (cause, kind is BackendFailed)
+    assert error.extensions["result"] == code
 
 
 @pytest.mark.parametrize("data", [{"data": None}, {}], ids=["null", "missing"])
@@ -327,9 +329,10 @@ async def test_a_code_that_could_be_anything_is_not_repeated(bench: Bench) -> No
     """Only what looks like a code is shown as one."""
     reply = json_answer({"result": {"code": "<script>alert('x')</script>"}, "data": []})
     error = await fails(bench, reply, items="data", errors=ERRORS)
-    assert error.cause == "business error"
+    assert (error.cause, error.details.get("result")) == ("result", None)
     reply = json_answer({"result": {"code": {"a": 1}}, "data": []})
-    assert (await fails(bench, reply, items="data", errors=ERRORS)).cause == "business error"
+    error = await fails(bench, reply, items="data", errors=ERRORS)
+    assert (error.cause, error.details.get("result")) == ("result", None)
 
 
 async def test_the_backends_message_is_shown_only_where_allowed(bench: Bench) -> None:
