@@ -21,6 +21,7 @@ from resolvers.backends.rest.reading import AnswerReader
 from resolvers.backends.rest.sending import Backend, Sender
 from resolvers.backends.rest.settings import RestOperationSettings
 from resolvers.backends.rest.templates import RequestTemplate
+from resolvers.backends.rest.writing import plain
 from resolvers.errors import BackendContract, BackendTimeout, BadUserInput
 
 Record = TypeVar("Record", bound=Struct)
@@ -68,13 +69,21 @@ class RestEndpoint(Generic[Record]):
         self._key_writers = tuple(template.key_writers)
         self._key_pattern = re.compile(settings.key_pattern) if settings.key_pattern is not None else None
         self._min_key = settings.min_key
+        anything = self._key_pattern is None and self._min_key is None
+        self._takes_plain = anything and self.writable("Aa0_-1")
 
     def sendable(self, key: str) -> bool:
         """False for keys that the configuration excludes, and for those that cannot be written safely."""
+        if self._takes_plain and plain(key):
+            return True
         if not key or (self._key_pattern is not None and not self._key_pattern.fullmatch(key)):
             return False
         if self._min_key is not None and not (_WHOLE(key) and int(key) >= self._min_key):
             return False
+        return self.writable(key)
+
+    def writable(self, key: str) -> bool:
+        """False for keys that cannot be written safely where the configuration wants them."""
         try:
             key.encode()
             for write in self._key_writers:

@@ -33,6 +33,9 @@ _INTEGER: Final = re.compile(r"-?(?:0|[1-9][0-9]{0,17})").fullmatch
 _UNQUOTABLE: Final = re.compile(r"[\x00-\x1f\x7f'\"`\\(),:;%]").search
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]").search
 
+plain: Final = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_-]*[A-Za-z0-9])?", re.ASCII).fullmatch
+"""Whether a value is of letters and digits, with _ and - between them: every form but `integers` takes it."""
+
 
 def percent(value: str) -> str:
     """Percent-encoded but for unreserved characters (RFC 3986 §2.3)."""

@@ -105,6 +105,32 @@ async def test_keys_that_must_not_be_sent(
     assert [key for key in no if endpoint.sendable(key)] == []
 
 
+@pytest.mark.parametrize(
+    ("settings", "taken"),
+    [
+        ({"path": "/c/{key}"}, True),
+        ({"path": "/c", "query": {"q": "like:{key|like}"}}, False),
+        ({"path": "/c", "query": {"q": "{keys|csv}"}}, True),
+        ({"path": "/c", "query": {"q": "(t.id:in:{keys|csv})"}}, True),
+        ({"path": "/c", "query": {"q": "(t.ref:in:{keys|quoted})"}}, True),
+        ({"path": "/c", "query": {"q": "{keys|odata}"}}, True),
+        ({"path": "/c", "query": {"q": "{keys|repeat}"}}, True),
+        ({"path": "/c", "method": "POST", "body": {"i": "{keys|strings}"}}, True),
+        ({"path": "/c", "method": "POST", "body": {"i": "{keys|json}"}}, True),
+        ({"path": "/c", "method": "POST", "body": {"i": "{keys|integers}"}}, False),
+        ({"path": "/c/{key}", "key_pattern": "CO[0-9]+"}, False),
+        ({"path": "/c/{key}", "min_key": 1}, False),
+    ],
+)
+async def test_usual_keys_are_judged_alike(bench: Bench, settings: dict[str, Any], taken: bool) -> None:
+    """Keys of letters, digits, - and _ are all sendable, unless the form or the configuration looks at each of them."""
+    endpoint = await bench.endpoint(**settings)
+    usual = ["a", "Z", "10", "CO-1", "c7_o1", "0-0__x", "A" * 500]
+
+    assert all(endpoint.sendable(key) for key in usual) is taken
+    assert [key for key in usual if endpoint.sendable(key) and not endpoint.writable(key)] == []
+
+
 async def test_an_unsendable_key_never_reaches_the_wire(bench: Bench) -> None:
     """Even a caller that does not ask first cannot send it."""
     endpoint = await bench.endpoint(path="/c/{key}")
