@@ -10,7 +10,7 @@ from schema.access import guard
 from schema.binding import bind
 from schema.cost import weigh
 from schema.query import Query
-from schema.scalars import SCALARS
+from schema.scalars import SCALARS, glance
 
 DESCRIPTION = (
     "Customers, orders, products and invoices of the business, from the systems that keep them. A null with an error "
@@ -23,6 +23,7 @@ def build_schema() -> Schema:
     schema = Schema(query=Query, config=StrawberryConfig(scalar_map=SCALARS))
     graphql_schema(schema).description = DESCRIPTION
     bind(schema)
+    glance(graphql_schema(schema))
     guard(graphql_schema(schema))
     weigh(graphql_schema(schema))
     return schema

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from graphql import GraphQLError
+from graphql import GraphQLError, GraphQLSchema
 from strawberry.types.scalar import ScalarDefinition, scalar
 
 from resolvers.errors import BadUserInput
@@ -91,3 +92,14 @@ SCALARS: dict[object, ScalarDefinition] = {
         parse_value=read_date,
     ),
 }
+
+GLANCE = "bizgraph.glance"
+"""Extension of a scalar: how the executor may write its usual values itself (gateway/execution/leaves.py)."""
+
+_GLANCES: dict[str, tuple[type, Callable[[Any], str], str]] = {"Decimal": (Decimal, str, "E")}
+
+
+def glance(schema: GraphQLSchema) -> None:
+    """Leave on the scalars of the schema how their usual values are written, without a call of ours for each."""
+    for name, usual in _GLANCES.items():
+        schema.type_map[name].extensions[GLANCE] = usual

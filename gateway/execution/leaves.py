@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 from graphql import GraphQLScalarType, Undefined
 from graphql.type.scalars import serialize_boolean, serialize_float, serialize_id, serialize_int, serialize_string
@@ -12,6 +12,10 @@ from gateway.execution.admission import PLAIN_LEAVES
 from gateway.execution.complete import LeafSurprise
 
 Lines = list[tuple[int, str]]
+
+GLANCE: Final = "bizgraph.glance"
+"""Extension of a scalar: a class, a function and a mark. A value of exactly this class is answered as the text that the
+function makes of it, unless the mark is in it; everything else is for `coerce_output_value`."""
 
 _UNEXPECTED: tuple[tuple[Callable[[Any], Any], str], ...] = (
     (serialize_string, "type({v}) is not str"),
@@ -42,6 +46,14 @@ def leaf_lines(
         return [(0, f"if {condition}:"), (1, f"{var} = {call}")]
     if surprise.names is not None:
         return _enum(constant("N", surprise.names), var, call, nullable)
+    if GLANCE in named.extensions:
+        cls, write, mark = named.extensions[GLANCE]
+        usual = f"type({var}) is {constant('C', cls)} and {mark!r} not in (z := {constant('F', write)}({var}))"
+        return [
+            (0, f"if {usual}: {var} = z"),
+            (0, f"elif {var} is not None:" if nullable else "else:"),
+            (1, f"{var} = {call}"),
+        ]
     plain = constant("P", PLAIN_LEAVES)
     surprised: Lines = [(0, f"elif {var} is not None:" if nullable else "else:"), (1, f"{var} = {call}")]
     if coerce is GraphQLScalarType.serialize:

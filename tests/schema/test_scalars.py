@@ -8,7 +8,8 @@ from decimal import Decimal
 import pytest
 
 from resolvers.errors import BadUserInput
-from schema.scalars import read_date, read_datetime, read_decimal, write_date, write_datetime, write_decimal
+from schema.build import build_schema, graphql_schema
+from schema.scalars import GLANCE, read_date, read_datetime, read_decimal, write_date, write_datetime, write_decimal
 
 
 @pytest.mark.parametrize(
@@ -73,3 +74,21 @@ def test_decimals_keep_their_digits() -> None:
     for wrong in (12.5, True, "NaN", "Infinity", "twelve", None):
         with pytest.raises(BadUserInput, match="decimal number as text"):
             read_decimal(wrong)
+
+
+@pytest.mark.parametrize("text", ["12.50", "-0.10", "0", "0.00000001", "123456789012345678901234567890.12", "NaN"])
+def test_usual_values_are_written_alike_at_a_glance(text: str) -> None:
+    """What the executor writes without asking the scalar is what the scalar would have written."""
+    scalar = graphql_schema(build_schema()).type_map["Decimal"]
+    cls, write, mark = scalar.extensions[GLANCE]
+    value = Decimal(text)
+
+    assert (type(value) is cls, mark in write(value), write(value)) == (True, False, write_decimal(value))
+
+
+def test_an_exponent_is_nothing_for_a_glance() -> None:
+    """Text that has to be written differently is told by its mark."""
+    cls, write, mark = graphql_schema(build_schema()).type_map["Decimal"].extensions[GLANCE]
+
+    assert cls is Decimal
+    assert all(mark in write(Decimal(text)) for text in ("1E+3", "0E-8", "1E-65"))

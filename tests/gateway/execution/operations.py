@@ -145,6 +145,9 @@ class Operation:
             return None
         if isinstance(wanted, GraphQLList):
             return [self._value(wanted.of_type, random, depth) for _ in range(random.randint(0, 2))]
+        if isinstance(wanted, GraphQLInputObjectType) and wanted.is_one_of:
+            name = random.choice(list(wanted.fields))
+            return {name: self._value(GraphQLNonNull(wanted.fields[name].type), random, depth + 1)}
         if isinstance(wanted, GraphQLInputObjectType):
             return {
                 name: self._value(field.type, random, depth + 1)

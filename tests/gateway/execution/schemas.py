@@ -28,6 +28,8 @@ from graphql import (
     Undefined,
 )
 
+from gateway.execution.leaves import GLANCE
+
 
 def _odd(value: Any) -> Any:
     """A custom scalar that is picky: raises for 3, gives nothing for 5 and 7, doubles the rest."""
@@ -38,6 +40,14 @@ def _odd(value: Any) -> Any:
     return value * 2
 
 
+def _loud(value: Any) -> str:
+    """A custom scalar whose usual values the executor writes itself: text in capitals, unless there is an X in it."""
+    if not isinstance(value, str):
+        raise TypeError("Loud is text")
+    text = str.upper(value)
+    return "unknown" if "X" in text else text
+
+
 class _Maker:
     def __init__(self, random: Random) -> None:
         self.random = random
@@ -45,13 +55,30 @@ class _Maker:
             "Colour", {"RED": GraphQLEnumValue(1), "GREEN": GraphQLEnumValue("g"), "BLUE": GraphQLEnumValue((0, 0, 1))}
         )
         plain: list[Any] = [GraphQLString, GraphQLInt, GraphQLFloat, GraphQLBoolean, GraphQLID, colour]
-        self.leaves = [*plain, GraphQLScalarType("Odd", coerce_output_value=_odd), GraphQLScalarType("Any")]
+        odd = GraphQLScalarType("Odd", coerce_output_value=_odd)
+        loud = GraphQLScalarType("Loud", coerce_output_value=_loud, extensions={GLANCE: (str, str.upper, "X")})
+        self.leaves = [*plain, odd, loud, GraphQLScalarType("Any")]
         fields = {
             "text": GraphQLInputField(GraphQLString, default_value="all"),
             "limit": GraphQLInputField(GraphQLNonNull(GraphQLInt)),
             "colours": GraphQLInputField(GraphQLList(GraphQLNonNull(colour)), out_name="hues"),
         }
-        self.inputs = [*plain, GraphQLInputObjectType("Filter", fields)]
+        one = {"text": GraphQLInputField(GraphQLString), "colours": GraphQLInputField(GraphQLList(colour))}
+        self.inputs = [
+            *plain,
+            GraphQLInputObjectType("Filter", fields),
+            GraphQLInputObjectType("OneOf", one, is_one_of=True),
+        ]
+        self.defaults: dict[str, Any] = {
+            "String": "some",
+            "Int": 3,
+            "Float": 0.5,
+            "Boolean": True,
+            "ID": "i",
+            "Colour": "g",
+            "Filter": {"limit": 2, "hues": [1]},
+            "OneOf": {"text": "one"},
+        }
         self.composites: list[Any] = []
 
     def schema(self) -> GraphQLSchema:
@@ -106,7 +133,9 @@ class _Maker:
         if shape == "needed":
             return GraphQLArgument(GraphQLNonNull(named), out_name="needed")
         if shape == "defaulted":
-            return GraphQLArgument(named, default_value=None)
+            needed = random.random() < 0.3
+            default = self.defaults[named.name] if needed or random.random() < 0.7 else None
+            return GraphQLArgument(GraphQLNonNull(named) if needed else named, default_value=default)
         return GraphQLArgument(named)
 
 

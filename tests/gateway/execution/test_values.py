@@ -18,7 +18,9 @@ from graphql import (
     GraphQLEnumType,
     GraphQLField,
     GraphQLList,
+    GraphQLNonNull,
     GraphQLObjectType,
+    GraphQLScalarType,
     GraphQLSchema,
     GraphQLString,
     Undefined,
@@ -27,6 +29,8 @@ from graphql import (
 )
 
 from gateway.execution.execute import Executor, execute
+from gateway.execution.leaves import GLANCE
+from schema.scalars import write_decimal
 from tests.gateway.execution.verdicts import same
 
 
@@ -104,6 +108,16 @@ def test_enums_are_written_by_their_values(values: Any, value: Any) -> None:
     enum = GraphQLEnumType("E", values)
     schema = GraphQLSchema(GraphQLObjectType("Query", {"v": GraphQLField(GraphQLList(enum))}))
     both(schema, "{ v }", {"v": [value, 1, value, "r"]})
+
+
+@pytest.mark.parametrize("value", [*VALUES, Decimal("1E+3"), Decimal("-0.10"), Decimal("0E-8"), Decimal("Infinity")])
+@pytest.mark.parametrize("required", ["", "!"])
+def test_a_scalar_that_is_written_at_a_glance_is_written_alike(value: Any, required: str) -> None:
+    """The executor writes the usual amounts itself; what is unusual, or wrong, is the scalar's own business."""
+    scalar = GraphQLScalarType("Amount", coerce_output_value=write_decimal, extensions={GLANCE: (Decimal, str, "E")})
+    wanted = GraphQLNonNull(scalar) if required else scalar
+    schema = GraphQLSchema(GraphQLObjectType("Query", {"v": GraphQLField(GraphQLList(wanted))}))
+    both(schema, "{ v }", {"v": [value, Decimal("12.50"), value]})
 
 
 def test_a_scalar_that_raises_or_gives_nothing_is_an_error_of_its_field() -> None:
