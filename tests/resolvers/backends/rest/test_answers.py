@@ -340,7 +340,7 @@ async def test_the_backends_message_is_shown_only_where_allowed(bench: Bench) ->
     text = "Order is closed\r\n" + "x" * 500
     settings: dict[str, Any] = {"items": "data", "errors": ERRORS, "show_message": True}
     error = await fails(bench, json_answer({"result": {"code": "CLOSED", "label": text}, "data": []}), **settings)
-    assert error.message.startswith("crm answered with the error CLOSED: Order is closed  xxx")
+    assert error.message.startswith("crm answered CLOSED: Order is closed  xxx")
     assert len(error.message) < 260
     assert error.cause == "CLOSED"
     error = await fails(bench, json_answer({"result": {"label": "Quantity missing"}}, 422), **settings)
