@@ -201,7 +201,7 @@ class Gateway:
             issuers = [issuer.issuer for issuer in settings.auth.issuers]
             routes.append(revocation_route(self.verifier.denylist, issuers, commands))
         routes += [
-            invalidation_route(self.tenants.cache.invalidate, commands),
+            invalidation_route(self.tenants.cache.invalidate, commands, shared=self.tenants.cache.channel is not None),
             Route("/health/live", live, methods=["GET"]),
             Route("/health/ready", self.health.ready, methods=["GET"]),
             Route("/health/backends", for_operators(self.health.backends), methods=["GET"]),

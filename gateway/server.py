@@ -138,6 +138,8 @@ def run(settings: Settings, read: Callable[[], Settings] | None = None) -> None:
     if own.workers == 1:
         uvicorn.Server(uvicorn_config(app, own)).run([taken])
         return
+    if settings.data.cache.store == "memory":
+        telemetry.log.warning("gateway.apart", workers=own.workers)
     telemetry.close()  # It has shown that the configuration can be used; each worker makes its own.
     config = uvicorn_config("gateway.server:worker", own, factory=True, workers=own.workers)
     Workers(config, sockets=[taken]).run()

@@ -2,7 +2,11 @@
 
     {"tags": ["customer:c7", "order:*"], "keys": [{"operation": "orders.by_ids", "key": "o70"}]}
 
-Without a key all of an operation is forgotten. The scope `cache:admin` is needed; webhooks of the systems use it.
+Without a key all of an operation is forgotten. The answer says how many were named, and whom it reached:
+
+    {"invalidated": 3, "reached": "all processes"}      or "this process", where they share no Redis
+
+The scope `cache:admin` is needed; webhooks of the systems use it.
 """
 
 from __future__ import annotations
@@ -39,13 +43,17 @@ class _Wanted(Struct, forbid_unknown_fields=True):
     keys: list[_Key] = []
 
 
-def invalidation_route(invalidate: Invalidate, commands: Commands) -> Route:
-    """The route. `invalidate` takes tags and raises BackendUnavailable when other processes could not be told."""
+def invalidation_route(invalidate: Invalidate, commands: Commands, *, shared: bool) -> Route:
+    """The route. `invalidate` takes tags and raises BackendUnavailable when other processes could not be told.
+
+    `shared` says whether it tells others at all.
+    """
+    reached = "all processes" if shared else "this process"
 
     async def forget(body: dict[str, Any]) -> Mapping[str, Any]:
         tags = _tags(body)
         await invalidate(tags)
-        return {"invalidated": len(tags)}
+        return {"invalidated": len(tags), "reached": reached}
 
     return commands.route("/cache/invalidate", forget, scope=CACHE_ADMIN)
 

@@ -18,6 +18,7 @@ import structlog
 
 EVENTS: Final[dict[str, str]] = {
     "gateway.listening": "The address is taken, and connections are answered once a process has started.",
+    "gateway.apart": "Workers share no Redis: each has a cache of its own, and an invalidation reaches one of them.",
     "gateway.started": "A process can answer requests.",
     "gateway.stopped": "A process has closed what it shared.",
     "operation": "A GraphQL operation was run.",

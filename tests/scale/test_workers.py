@@ -10,7 +10,7 @@ from typing import Any
 
 from gateway.server import uvicorn_config
 from gateway.settings import ServerSettings
-from tests.scale.processes import Company, GatewayProcess, until
+from tests.scale.processes import Company, GatewayProcess, ask, until
 
 CUSTOMER = '{ customer(id: "c7") { name } }'
 
@@ -33,6 +33,7 @@ def test_workers_are_replaced_and_end_in_order(company: Company, tmp_path: Path)
     end, and the exit status is 0."""
     with GatewayProcess(company, tmp_path / "log", "--workers", "2", BIZGRAPH_CACHE__STORE="off") as gateway:
         gateway.ready()
+        assert "gateway.apart" not in gateway.log.read_text("utf-8")
         before = until(lambda: found if len(found := workers_of(gateway.pid)) == 2 else None)
         victim = min(before)
         os.kill(victim, signal.SIGKILL)
@@ -70,3 +71,12 @@ def test_one_worker_ends_in_order(company: Company, tmp_path: Path) -> None:
 def test_a_slow_start_is_no_reason_to_be_killed() -> None:
     """A worker has longer to show a sign of life than a start takes on a machine that has little to spare."""
     assert uvicorn_config("gateway.server:worker", ServerSettings(workers=2)).timeout_worker_healthcheck >= 30
+
+
+def test_workers_that_share_nothing_say_so(company: Company, tmp_path: Path) -> None:
+    """With a cache in each process the log warns, and an invalidation says that it reached one process only."""
+    with GatewayProcess(company, tmp_path / "log", "--workers", "2", BIZGRAPH_CACHE__STORE="memory") as gateway:
+        gateway.ready()
+        assert "gateway.apart" in gateway.log.read_text("utf-8")
+        status, answer = ask(gateway.port, "POST", "/cache/invalidate", {"tags": ["order:o1"]}, gateway.headers)
+        assert (status, answer) == (200, {"invalidated": 1, "reached": "this process"})

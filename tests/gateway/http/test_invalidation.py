@@ -45,7 +45,7 @@ async def test_what_was_named_is_asked_for_again(
     assert (await client.ask(QUERY)).data
     assert calls() == {}
     answer = await invalidate(admin, body)
-    assert (answer.status, answer.json) == (200, {"invalidated": count})
+    assert (answer.status, answer.json) == (200, {"invalidated": count, "reached": "this process"})
     assert (await client.ask(QUERY)).data
     assert calls() == asked
 

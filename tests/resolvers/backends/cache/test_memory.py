@@ -198,6 +198,28 @@ def test_the_bytes_that_are_counted_are_those_that_are_taken(kind: str, clock: F
     assert 1.0 <= store.cache.bytes / taken <= 1.35, (store.cache.bytes / count, taken / count)
 
 
+@pytest.mark.timeout(180)
+def test_a_hundred_thousand_records_stay_inside_the_configured_bytes(clock: FakeClock) -> None:
+    """`max_bytes` is what the cache really takes at most, however many records come; what was used last is there."""
+    codec, make = SAMPLES["invoices"]
+    store = MemoryStore(max_entries=10**6, max_bytes=16_000_000, clock=clock)
+    gc.collect()
+    tracemalloc.start()
+    try:
+        for number in range(100_000):
+            store.put(
+                {f"invoices.by_ids:-:{number}": Entry(1e9 + number, 1e9 + number + 60, make(number))}, 60.0, codec
+            )
+        gc.collect()
+        taken, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert taken <= 16_000_000
+    assert len(store.cache) > 16_000_000 / 2_000
+    assert store.cache.peek(["invoices.by_ids:-:99999", "invoices.by_ids:-:0"])[1] is None
+    assert store.cache.evicted == 100_000 - len(store.cache)
+
+
 def test_shapes_that_nobody_can_weigh_are_refused() -> None:
     """A record with a field of an unknown kind is refused at start, not weighed wrongly for ever."""
     with pytest.raises(TypeError, match="not a record"):
