@@ -52,6 +52,47 @@ def test_every_code_is_explained() -> None:
     assert [code for code, section in sections.items() if "*Frontend:*" not in section] == []
 
 
+CAUSE_IS = {
+    "AnswerProblem": 0,
+    "contract": 0,
+    "rejected": 0,
+    "unavailable": 0,
+    "_given_up": 0,
+    "__init__": 0,
+    "_contract": 1,
+}
+"""Functions that make an error of a backend, and which of their arguments says why."""
+
+
+def causes() -> set[str]:
+    """The causes that the sources of the backends name."""
+    found: set[str] = set()
+    for path in SOURCES:
+        if not {"backends", "journal"} & set(path.parts):
+            continue
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            said: list[ast.expr] = []
+            if isinstance(node, ast.Dict):
+                named = zip(node.keys, node.values, strict=True)
+                said = [value for key, value in named if isinstance(key, ast.Constant) and key.value == "cause"]
+            elif isinstance(node, ast.Call):
+                said = [keyword.value for keyword in node.keywords if keyword.arg == "cause"]
+                name = ast.unparse(node.func).rpartition(".")[2]
+                if name in CAUSE_IS:
+                    said += node.args[CAUSE_IS[name] : CAUSE_IS[name] + 1]
+            for value in said:
+                branches = (value.body, value.orelse) if isinstance(value, ast.IfExp) else (value,)
+                found |= {b.value for b in branches if isinstance(b, ast.Constant) and isinstance(b.value, str)}
+    return found
+
+
+def test_every_cause_is_listed() -> None:
+    """The table of causes holds each that a caller can be told, and none that there is not."""
+    told = {cause for row in rows(ERRORS[ERRORS.index("## Causes") :]) for cause in re.findall(r"`([^`]+)`", row[1])}
+    told -= {"concurrency", "backend", "journal"}  # which the table speaks of
+    assert {cause for cause in told if not cause.startswith("HTTP ")} == causes()
+
+
 def test_every_event_is_explained() -> None:
     """The table of events holds those that are logged, in the same words."""
     told = {row[0].strip("`"): row[1] for row in rows(OPERATIONS) if "." in row[0] or row[0] == "`operation`"}

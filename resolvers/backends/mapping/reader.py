@@ -123,7 +123,7 @@ class Reader(Generic[Record]):
         try:
             return _DECODER.decode(body.removeprefix(_BOM))
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as exc:
-            raise self._contract("the answer is not JSON", "not-json") from exc
+            raise self._contract("the answer is not JSON", "not json") from exc
 
     def _located(self, document: Any) -> Any:
         """The items: a list, or a dict where they are the values of a map."""

@@ -209,7 +209,7 @@ def test_items_that_are_not_in_place_are_an_error(items_path: str | None, body: 
 def test_what_is_no_json_is_an_error(body: bytes) -> None:
     """HTML, cut and damaged answers, and bombs of depth or digits are a BackendContract."""
     error = contract(reader(Order, ORDER), body)
-    assert error.extensions["cause"] == "not-json"
+    assert error.extensions["cause"] == "not json"
     assert error.__cause__ is not None
 
 
