@@ -22,7 +22,7 @@ operator needs beyond that is the exception's `__cause__`, which is logged and n
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar, Final, TypeVar
 
 
 class GatewayError(Exception):
@@ -42,6 +42,26 @@ class GatewayError(Exception):
     def extensions(self) -> dict[str, Any]:
         """The error's `extensions` in the GraphQL answer (`correlationId` is added at the door)."""
         return {"code": self.code, **self.details, "retryable": self.retryable}
+
+
+Error = TypeVar("Error", bound=GatewayError)
+
+
+def without_frames(error: Error) -> Error:
+    """The same error, for whoever keeps or shares it: neither it nor its causes know any more where they were raised.
+
+    A traceback keeps every frame on the way alive, with all that it held: an answer of many megabytes, and whatever the
+    error is kept in, so that only the garbage collector could end them.
+    """
+    known: set[int] = set()
+    waiting: list[BaseException | None] = [error]
+    while waiting:
+        one = waiting.pop()
+        if one is not None and id(one) not in known:
+            known.add(id(one))
+            one.__traceback__ = None
+            waiting += (one.__cause__, one.__context__)
+    return error
 
 
 class Unauthenticated(GatewayError):

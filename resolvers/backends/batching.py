@@ -21,6 +21,7 @@ from resolvers.errors import (
     BackendTimeout,
     BackendUnavailable,
     GatewayError,
+    without_frames,
 )
 
 Identity = tuple[Args, Forwarded]
@@ -295,7 +296,10 @@ class Batcher:
         try:
             batch.found.update(await self._fetch(keys, *identity, batch))
         except GatewayError as error:
-            await self._isolate(keys, identity, batch, error)
+            failure = without_frames(error)
+        else:
+            return
+        await self._isolate(keys, identity, batch, failure)
 
     async def _isolate(self, keys: tuple[str, ...], identity: Identity, batch: _Batch, error: GatewayError) -> None:
         """Save the keys that were only in bad company: halve, as long as one half answers. Two calls per halving."""
@@ -306,7 +310,7 @@ class Batcher:
                 try:
                     batch.found.update(await self._fetch(half, *identity, batch))
                 except GatewayError as again:
-                    failed.append((half, again))
+                    failed.append((half, without_frames(again)))
             if len(failed) != 1:
                 # Both failed, so it is not one key's doing; or neither did, and all is saved.
                 for half, reason in failed:

@@ -15,7 +15,14 @@ from resolvers.backends.resilience.budget import Quota, RetryBudget
 from resolvers.backends.resilience.bulkhead import Bulkhead, FixedLimit
 from resolvers.backends.resilience.settings import ResilienceSettings
 from resolvers.backends.trips import Patience
-from resolvers.errors import BackendError, BackendFailed, BackendRejected, BackendTimeout, BackendUnavailable
+from resolvers.errors import (
+    BackendError,
+    BackendFailed,
+    BackendRejected,
+    BackendTimeout,
+    BackendUnavailable,
+    without_frames,
+)
 
 Attempt = Callable[[Call], Awaitable[Fetched[Any]]]
 Sleep = Callable[[float], Awaitable[None]]
@@ -231,6 +238,7 @@ class Guard:
             seconds = self._clock.monotonic() - started
             self._learn(error, call, operation, turn, seconds)
             self._observer.attempted(self._told_as, operation, seconds, error)
+            without_frames(error)
             raise
         except BaseException:
             self._withdraw(turn)

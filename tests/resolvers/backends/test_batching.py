@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import gc
+import weakref
 from typing import Any
 
 import pytest
@@ -10,7 +12,7 @@ import pytest
 from resolvers.backends.batching import Batcher
 from resolvers.backends.ports import Args, Clock, Forwarded
 from resolvers.backends.trips import Known, Patience, Told, Trip
-from resolvers.errors import BackendRejected, BackendTimeout, BackendUnavailable, BadUserInput
+from resolvers.errors import BackendContract, BackendRejected, BackendTimeout, BackendUnavailable, BadUserInput
 from tests.doubles import FakeClock
 
 FAR = 1e9
@@ -423,3 +425,33 @@ async def test_what_an_asker_holds_already_travels_with_its_key(backend: Backend
     )
     assert first.found == second.found == {"a": "old"}
     assert first.told == second.told == {"a": told}
+
+
+class Body:
+    """An answer of many megabytes."""
+
+
+async def test_errors_do_not_keep_what_they_were_raised_beside() -> None:
+    """An error that many share, and its causes, hold no frame: the answer that did not fit is gone before they are."""
+    bodies: list[weakref.ref[Body]] = []
+
+    def read() -> None:
+        body = Body()
+        bodies.append(weakref.ref(body))
+        raise ValueError("not JSON")
+
+    async def fetch(keys: tuple[str, ...], args: Args, forwarded: Forwarded, trip: Trip) -> dict[str, Any]:
+        try:
+            read()
+        except ValueError as error:
+            raise BackendContract("no", backend="b", operation="o") from error
+        return {}
+
+    batcher = Batcher(fetch, backend="b", operation="o", most=9, clock=FakeClock())
+    gc.disable()
+    try:
+        loaded = await batcher.load(["a", "b"], (), (), 2_000.0)
+        assert {type(error) for error in loaded.found.values()} == {BackendContract}
+        assert [body() for body in bodies] == [None] * 3
+    finally:
+        gc.enable()
