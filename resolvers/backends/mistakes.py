@@ -44,6 +44,10 @@ def reason_of(problem: Any) -> str:
             return f"needs the key {told['discriminator']}"
         case "union_tag_invalid":
             return f"{told['discriminator']} is {told['tag']!r}; it may be {told['expected_tags']}"
+        case "list_type" | "tuple_type":
+            return "this is a list: write it in brackets, such as [404]"
+        case "dict_type" | "model_type" | "model_attributes_type":
+            return "this is a table: write it in braces, or under its own heading"
     return str(problem["msg"]).removeprefix("Value error, ")
 
 

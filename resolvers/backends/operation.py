@@ -250,7 +250,7 @@ ARGUMENTS: dict[str, dict[str, Words]] = {
     "orders.by_customers": {**_ORDERS, "per_key": FREE},
     "orders.list": _ORDERS,
     "products.by_skus": {},
-    "products.list": {"text": FREE, "sort": ("sku:asc", "name:asc")},
+    "products.list": {"text": FREE, "sort": ("sku:asc", "sku:desc", "name:asc", "name:desc")},
     "stock.by_skus": {},
     "invoices.by_ids": {},
     "invoices.by_orders": {**_INVOICES, "per_key": FREE},

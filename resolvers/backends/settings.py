@@ -8,7 +8,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from difflib import get_close_matches
 from typing import Annotated, Any, Literal, cast
 
 from msgspec import Struct
@@ -17,6 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from resolvers.backends.adapter import AdapterError, find, offered
 from resolvers.backends.cache import CacheSettings, Freshness
 from resolvers.backends.mapping import Conditions, FieldSettings, MappingSettings, mapping_problems
+from resolvers.backends.mapping.kinds import kinds_of
 from resolvers.backends.mistakes import Key, dotted, mistakes_in, without
 from resolvers.backends.operation import ARGUMENTS, OPERATIONS
 from resolvers.backends.python.fields import own_names
@@ -194,6 +196,7 @@ def connected(
                     own = problem.key.split(".")[1:2]
                     place = key if own and own[0] in operation.fields else domain_name
                     mistakes.append((f"{place}.{problem.key}", problem.reason))
+                mistakes += _unmatched(key, operation, mapping, record)
                 backend = operation.backend or domain.backend or domain_name
                 adapter = domain.adapter if adapted else None
                 operations.append(Connected(key, backend, operation, mapping, record, adapter))
@@ -201,6 +204,23 @@ def connected(
             mistakes += _in_fields(domain_name, domain, record)
     # A mistake in what operations share is told once, not for each of them.
     return operations, list(dict.fromkeys(mistakes))
+
+
+def _unmatched(
+    name: str, operation: Operation, mapping: MappingSettings, record: type[Struct]
+) -> Iterator[tuple[str, str]]:
+    """Why the records of an operation cannot be matched with the keys that it was asked by."""
+    field = operation.key or OPERATIONS[name]
+    if not field:
+        return
+    texts = [text for text, kind in kinds_of(record).items() if kind.name == "text"]
+    if field not in texts:
+        likely = get_close_matches(field, texts, n=1)
+        hint = f"; did you mean {likely[0]}?" if likely else ""
+        yield f"{name}.key", f"{record.__name__} has no text field {field}{hint}"
+    elif field not in mapping.fields and isinstance(operation, RestOperation) and operation.carries > 1:
+        reason = f"a call carries several keys, and records are matched with theirs by {field}: map it under fields"
+        yield name, f"{reason}, or name another field by `key`"
 
 
 def _in_fields(domain_name: str, domain: Domain, record: type[Struct]) -> list[tuple[str, str]]:

@@ -223,6 +223,8 @@ def _segment(text: str) -> Step:
         raise ValueError(f"{text!r} starts or ends with a blank; put names with blanks in double quotes")
     if text == "*":
         return FIRST
+    if text == "$":
+        raise ValueError("a path starts without $; a key of that name stands in double quotes")
     if text == "$key":
         raise ValueError("$key stands alone in a path")
     if text.startswith("@") and len(text) > 1:

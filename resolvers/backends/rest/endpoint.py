@@ -25,8 +25,6 @@ from resolvers.backends.rest.writing import plain
 from resolvers.errors import BackendContract, BackendTimeout, BadUserInput
 
 Record = TypeVar("Record", bound=Struct)
-BATCH: Final = 100
-"""Keys that one call carries where nothing is configured: a URL of 100 ids stays far below the usual 8 kB."""
 LARGE: Final = 1_000_000
 """Bytes from which an answer is read in a thread: 4 MB would hold the loop for 11 ms, decoding them holds it for 6."""
 ROUNDS: Final = 20
@@ -49,7 +47,7 @@ class RestEndpoint(Generic[Record]):
         self.backend = backend.name
         self.operation = operation
         placeholders = settings.placeholders
-        self.max_batch = 1 if not placeholders.many_keys else settings.max_batch or BATCH
+        self.max_batch = settings.carries
         self.forwarded = forwarding.of
         self._place = Place(backend.name, operation)
         self._clock = backend.clock

@@ -162,6 +162,8 @@ class BusinessErrors(_Model):
     message: AnswerPath | None = Field(None, description="Where the answer says why; shown with `show_message` only.")
 
 
+BATCH: Final = 100
+"""Keys that one call carries where nothing is configured: a URL of 100 ids stays far below the usual 8 kB."""
 Pattern = Annotated[str, AfterValidator(_regular_expression)]
 Status = Annotated[int, Field(ge=200, le=599)]
 QueryValue = str | list[str] | Joined
@@ -294,6 +296,11 @@ class RestOperationSettings(BaseModel):
         if self.errors is not None:
             wanted |= {"outcome": self.errors.path}
         return {name: path for name, path in wanted.items() if path is not None and not path.startswith(HEADER)}
+
+    @property
+    def carries(self) -> int:
+        """How many keys one call carries at most."""
+        return 1 if not self.placeholders.many_keys else self.max_batch or BATCH
 
     @property
     def placeholders(self) -> Placeholders:

@@ -78,6 +78,28 @@ def test_a_placeholder_that_nothing_fills_is_refused(operation: str, key: str, r
     assert mistakes(operation) == [(key, reason)]
 
 
+@pytest.mark.parametrize(
+    ("operation", "key", "reason"),
+    [
+        (
+            'by_ids = { path = "/orders/{key}", key = "numbr" }',
+            "orders.by_ids.key",
+            "Order has no text field numbr; did you mean number?",
+        ),
+        (
+            'by_customers = { path = "/orders", query = { c = "{keys|csv}" } }',
+            "orders.by_customers",
+            "a call carries several keys, and records are matched with theirs by customer_id: map it under fields, "
+            "or name another field by `key`",
+        ),
+    ],
+)
+def test_records_that_could_not_be_matched_with_their_keys_are_refused(operation: str, key: str, reason: str) -> None:
+    """The field by which answers are told apart has to exist, and to be read."""
+    assert mistakes(operation) == [(key, reason)]
+    assert mistakes('by_customers = { path = "/customers/{key}/orders" }') == []
+
+
 def test_placeholders_with_a_source_or_a_default_are_filled() -> None:
     """`of` names the argument that is meant, and a default is a value."""
     request = 'path = "/orders", query = { from = "{day}", page_kind = "{shape}" }'

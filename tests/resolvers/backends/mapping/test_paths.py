@@ -115,6 +115,7 @@ def test_a_parent_of_another_kind_is_an_error_that_shows_no_content(path: str, e
         ("a.$key", "stands alone"),
         ("^..", "cannot go on"),
         ("^.", "cannot be empty"),
+        ("$.a", "starts without"),
     ],
 )
 def test_what_is_no_path_is_refused_with_the_reason(path: str, reason: str) -> None:
