@@ -21,6 +21,7 @@ def main() -> None:
     for module, arguments in (
         ("benchmarks.executor", []),
         ("benchmarks.stages", quick),
+        ("benchmarks.access", []),
         ("benchmarks.mapping", []),
         ("benchmarks.cache", []),
         ("benchmarks.concurrency", quick),

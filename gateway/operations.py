@@ -156,7 +156,7 @@ class Operations:
                 context_value=context,
                 variable_values=request.variables,
                 operation_name=request.operation.name,
-                policy=self._policy(principal),
+                policy=self.policy(principal),
                 hide_suggestions=self._hide_suggestions,
             )
             if not isinstance(result, ExecutionResult):
@@ -209,7 +209,8 @@ class Operations:
         )
         return Explained(prediction.told({"value": cost, "limit": self._spending.most}), wanted.get("run", True))
 
-    def _policy(self, principal: Principal) -> Policy:
+    def policy(self, principal: Principal) -> Policy:
+        """What this caller is refused; one object for all callers with the same rights."""
         key = Policy.key_of(principal)
         policy = self._policies.get(key)
         if policy is None:

@@ -31,6 +31,8 @@ class Found(Struct, frozen=True):
         who = f"{told['subject'] or 'nobody'} ({told['issuer'] or 'no token'})"
         if told.get("limitedTo"):
             who += f", limited to {told['limitedTo']}"
+        if told.get("tenant"):
+            who += f", tenant {told['tenant']}"
         operation = told["operation"] or f"document {told['document'][:12]}"
         return f"{told['time']}  {who}  {', '.join(told['fields'])}  {operation}  {told['correlationId']}"
 

@@ -98,3 +98,11 @@ def test_since_nonsense() -> None:
     """What is no beginning is refused, not searched for."""
     with pytest.raises(ValueError, match="yesterday"):
         since_moment("yesterday", NOW)
+
+
+def test_customers_of_two_tenants_are_told_apart(tmp_path: Path) -> None:
+    """Two tenants may have a customer of the same id: each line says whose it is."""
+    path = tmp_path / "access.jsonl"
+    path.write_bytes(line("2026-03-01T11:00:00.000Z", ["c7"]).replace(b'"tenant":null', b'"tenant":"acme"'))
+    (told,), _ = found([path], "c7")
+    assert told == "2026-03-01T11:00:00.000Z  clerk (https://login.example), tenant acme  email, name  Overdue  r1"
