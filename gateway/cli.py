@@ -163,9 +163,12 @@ def schema(
 def token(
     scope: Annotated[
         list[str] | None,
-        typer.Option("--scope", "-s", help="A scope that the token holds; may be repeated. Staff needs customers:all."),
+        typer.Option("--scope", "-s", help="A scope that the token holds; may be repeated."),
     ] = None,
-    customer: Annotated[str | None, typer.Option(help="Limit the token to this customer's records.")] = None,
+    customer: Annotated[
+        str | None,
+        typer.Option(help="Limit the token to this customer's records; staff's, for those of all customers, without."),
+    ] = None,
     subject: Annotated[str, typer.Option(help="Who the token is for.")] = "demo",
     expires: Annotated[str, typer.Option(help="How long it is valid, such as 8h.")] = "8h",
     config: ConfigOrDemoOption = None,
@@ -194,6 +197,9 @@ def token(
             issuer = issuers[0]
             assert issuer.key is not None
             key = resolve_secret(issuer.key, os.environ)
+    scopes = [*(scope or ())]
+    if customer is None:
+        scopes += issuer.all_customers[:1]
     try:
         minted = mint(
             issuer,
@@ -201,7 +207,7 @@ def token(
             subject=subject,
             now=time.time(),
             expires_in=seconds(expires),
-            scopes=scope or (),
+            scopes=scopes,
             customer=customer,
         )
     except ValueError as error:

@@ -143,9 +143,12 @@ def test_the_schema_is_printed_as_kept() -> None:
 
 
 def test_a_minted_token_holds_what_was_asked_for(tmp_path: Path) -> None:
-    """`bizgraph token` signs scopes and customer for the demo, or with the key that a configuration names."""
+    """`bizgraph token` signs scopes for a customer or for staff, with the demo's key or a configuration's."""
     claims = claims_of(bizgraph("token", "-s", "orders:read", "-s", "customers:read", "--customer", "c7").stdout)
     assert (claims["scope"], claims["customer"]) == ("customers:read orders:read", "c7")
+    staff = claims_of(bizgraph("token", "-s", "orders:read").stdout)
+    assert staff["scope"] == "customers:all orders:read"
+    assert "customer" not in staff
     own = tmp_path / "own.toml"
     own.write_text(
         configuration_path().read_text("utf-8").replace('audience = "bizgraph"', 'audience = "shop"'), "utf-8"
