@@ -16,7 +16,7 @@ from resolvers.backends.ports import Clock
 from resolvers.backends.resilience import Guard
 from resolvers.backends.resilience.guard import Sleep
 from resolvers.backends.settings import BackendsSettings
-from resolvers.backends.soap.loader import WsdlState
+from resolvers.backends.soap.description.loader import WsdlState
 from resolvers.errors import Forbidden
 from resolvers.principal import Principal
 

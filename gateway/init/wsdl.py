@@ -9,7 +9,7 @@ from typing import Final
 
 from gateway.init.model import Api, Element, Kind, Operation, Parameter, Unreadable
 from resolvers.backends.soap import types
-from resolvers.backends.soap.prefetch import file_url, prefetch
+from resolvers.backends.soap.description.prefetch import file_url, prefetch
 from resolvers.backends.soap.problems import WsdlProblem
 
 _DEEPEST: Final = 8
@@ -30,7 +30,7 @@ async def read(path: Path) -> Api:
         start = file_url(path)
         documents = await prefetch(start, _refuse)
         # zeep is imported only where a WSDL is read.
-        service: types.Service = import_module("resolvers.backends.soap.wsdl").load(start, documents)
+        service: types.Service = import_module("resolvers.backends.soap.description.wsdl").load(start, documents)
     except WsdlProblem as error:
         raise Unreadable(f"{path}: {error}") from error
     name = re.sub(r"[^a-z0-9]+", "-", path.stem.lower()).strip("-") or "backend"

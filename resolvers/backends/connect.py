@@ -37,7 +37,7 @@ from resolvers.backends.settings import (
     connected,
 )
 from resolvers.backends.soap.connector import SoapConnector
-from resolvers.backends.soap.loader import WsdlState
+from resolvers.backends.soap.description.loader import WsdlState
 from resolvers.backends.source import BatchedSource, Caller
 
 _MANNERS = frozenset(ResilienceSettings.model_fields) | {"gather", "calls_per_identity"}

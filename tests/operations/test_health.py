@@ -11,7 +11,7 @@ from gateway.app import Gateway
 from gateway.demo.company import DemoCompany
 from gateway.demo.switches import Switch
 from gateway.http.operators import OPS_READ
-from resolvers.backends.soap.loader import FIRST_PAUSE
+from resolvers.backends.soap.description.loader import FIRST_PAUSE
 from tests.client import Client
 from tests.conftest import MakeToken
 from tests.doubles import FakeClock

@@ -10,7 +10,7 @@ from yarl import URL
 from resolvers.backends.credentials import Credentials, OutgoingRequest
 from resolvers.backends.http import Answer, Headers, HttpClient, Origin
 from resolvers.backends.ports import Call, Clock
-from resolvers.backends.soap.prefetch import without_query
+from resolvers.backends.soap.description.prefetch import without_query
 from resolvers.backends.soap.problems import ConfigurationProblem, WsdlProblem
 from resolvers.backends.soap.settings import SoapSettings
 from resolvers.errors import BackendContract, BackendError

@@ -18,15 +18,15 @@ from resolvers.backends.credentials import Credentials, Secrets, WssUsernameAuth
 from resolvers.backends.ports import Clock, Jitter, Reader
 from resolvers.backends.rest.forward import Forwarding
 from resolvers.backends.soap.channel import Channel
+from resolvers.backends.soap.description.loader import Sleep, WsdlLoader, WsdlState
 from resolvers.backends.soap.endpoint import SoapEndpoint
-from resolvers.backends.soap.loader import Sleep, WsdlLoader, WsdlState
 from resolvers.backends.soap.outcome import Outcomes
 from resolvers.backends.soap.problems import ConfigurationProblem, SoapProblem
-from resolvers.backends.soap.request import Unique
+from resolvers.backends.soap.requests.request import Unique
+from resolvers.backends.soap.requests.templates import secrets_in
 from resolvers.backends.soap.security import Entropy, Signer, UsernameToken, load_signer
 from resolvers.backends.soap.settings import SoapOperationSettings, SoapSettings, WssUsername, WssX509
 from resolvers.backends.soap.setup import Setup
-from resolvers.backends.soap.templates import secrets_in
 from resolvers.backends.soap.types import Service
 from resolvers.backends.soap.vault import Vault
 

@@ -12,10 +12,11 @@ from resolvers.backends.http import Answer
 from resolvers.backends.operation import unknown_value
 from resolvers.backends.ports import Call, Fetched, Forwarded, Reader
 from resolvers.backends.rest.forward import Forwarding
-from resolvers.backends.soap.answer import fault_of, open_answer
+from resolvers.backends.soap.answers.answer import fault_of, open_answer
+from resolvers.backends.soap.answers.reply import Payload, Reply
 from resolvers.backends.soap.channel import Channel
-from resolvers.backends.soap.grammar import Grammar
-from resolvers.backends.soap.loader import WsdlState
+from resolvers.backends.soap.decoding.grammar import Grammar
+from resolvers.backends.soap.description.loader import WsdlState
 from resolvers.backends.soap.outcome import BY_STATUS, Outcomes
 from resolvers.backends.soap.paging import Paging, Window
 from resolvers.backends.soap.problems import (
@@ -26,8 +27,7 @@ from resolvers.backends.soap.problems import (
     SoapProblem,
     WsdlProblem,
 )
-from resolvers.backends.soap.reply import Payload, Reply
-from resolvers.backends.soap.request import Request
+from resolvers.backends.soap.requests.request import Request
 from resolvers.backends.soap.settings import SoapOperationSettings
 from resolvers.backends.soap.setup import Setup
 from resolvers.backends.soap.types import Service

@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, Final
 
 from resolvers.backends.http.retry_after import retry_after
-from resolvers.backends.soap.faults import CREDENTIAL_CODES, RECEIVER
+from resolvers.backends.soap.answers.faults import CREDENTIAL_CODES, RECEIVER
 from resolvers.backends.soap.problems import ConfigurationProblem, SoapFault, SoapProblem, token
 from resolvers.errors import BackendContract, BackendError, BackendFailed, BackendRejected, BackendUnavailable
 

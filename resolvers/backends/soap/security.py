@@ -19,7 +19,7 @@ from lxml import etree
 
 from resolvers.backends.ports import Clock
 from resolvers.backends.soap.problems import ConfigurationProblem
-from resolvers.backends.soap.writing import escape
+from resolvers.backends.soap.requests.writing import escape
 
 _WSS: Final = "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-"
 WSSE: Final = f"{_WSS}wssecurity-secext-1.0.xsd"

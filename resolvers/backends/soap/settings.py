@@ -12,7 +12,7 @@ from resolvers.backends.credentials.settings import Auth, NoAuth, SecretReferenc
 from resolvers.backends.http import HttpSettings
 from resolvers.backends.rest.settings import ForwardSettings
 from resolvers.backends.soap.problems import ConfigurationProblem
-from resolvers.backends.soap.templates import KEYS, PAGING, names_in
+from resolvers.backends.soap.requests.templates import KEYS, PAGING, names_in
 from resolvers.backends.units import Duration
 
 

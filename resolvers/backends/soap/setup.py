@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from datetime import tzinfo
 
-from resolvers.backends.soap.grammar import Grammar
+from resolvers.backends.soap.decoding.grammar import Grammar
 from resolvers.backends.soap.problems import ConfigurationProblem
-from resolvers.backends.soap.request import Request, Unique
+from resolvers.backends.soap.requests.request import Request, Unique
+from resolvers.backends.soap.requests.templates import Secrets
 from resolvers.backends.soap.security import Signer, UsernameToken
 from resolvers.backends.soap.settings import SoapOperationSettings
-from resolvers.backends.soap.templates import Secrets
 from resolvers.backends.soap.types import Operation, Service
 
 

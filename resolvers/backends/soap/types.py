@@ -1,6 +1,6 @@
 """The types of a service, as decoders and encoders need them: a neutral copy of what zeep read from the WSDL.
 
-Types may refer to themselves, so they are compared by identity, and are changed only while `wsdl.py` builds them.
+Types may refer to themselves, so they are compared by identity, and are changed only while `description` builds them.
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ from gateway.telemetry.sampling import Sampler
 from gateway.telemetry.telemetry import Throttle
 from resolvers.backends.cache.build import Cache
 from resolvers.backends.resilience import Guard
-from resolvers.backends.soap.loader import WsdlState
+from resolvers.backends.soap.description.loader import WsdlState
 from tests.client import Client
 from tests.doubles import FakeClock
 from tests.gateway.telemetry.conftest import Lines, Value

@@ -9,8 +9,8 @@ from zeep.helpers import serialize_object
 from zeep.settings import Settings
 from zeep.wsdl import Document
 
-from resolvers.backends.soap.prefetch import BUNDLED
-from resolvers.backends.soap.wsdl import OfflineTransport
+from resolvers.backends.soap.description.prefetch import BUNDLED
+from resolvers.backends.soap.description.wsdl import OfflineTransport
 from tests.resolvers.backends.soap.wsdls import START
 
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from resolvers.backends.soap.answer import open_answer
-from resolvers.backends.soap.grammar import Grammar
+from resolvers.backends.soap.answers.answer import open_answer
+from resolvers.backends.soap.decoding.grammar import Grammar
 from resolvers.backends.soap.problems import AnswerProblem
 from tests.resolvers.backends.soap.hostile import ATTACKS, HARMLESS
 from tests.resolvers.backends.soap.wsdls import SOAP11, SOAP12, answered, describe, envelope, load, response

@@ -13,12 +13,12 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from resolvers.backends.soap.columns import columns_of
-from resolvers.backends.soap.decode import Compiler
-from resolvers.backends.soap.grammar import Grammar
-from resolvers.backends.soap.interpret import Interpreter
+from resolvers.backends.soap.decoding.by_column import columns_of
+from resolvers.backends.soap.decoding.decode import Compiler
+from resolvers.backends.soap.decoding.grammar import Grammar
+from resolvers.backends.soap.decoding.interpret import Interpreter
+from resolvers.backends.soap.decoding.wanted import EVERYTHING, Wanted
 from resolvers.backends.soap.problems import DecodeProblem
-from resolvers.backends.soap.wanted import EVERYTHING, Wanted
 from resolvers.backends.soap.xml import parse
 from tests.resolvers.backends.soap.wsdls import TNS, answered, describe, envelope, load, response
 

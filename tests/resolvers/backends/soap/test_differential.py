@@ -16,12 +16,12 @@ from typing import Any
 import pytest
 from lxml import etree
 
-from resolvers.backends.soap.columns import columns_of
-from resolvers.backends.soap.decode import Compiler
-from resolvers.backends.soap.grammar import Grammar
-from resolvers.backends.soap.interpret import Interpreter
-from resolvers.backends.soap.request import Request
-from resolvers.backends.soap.wanted import EVERYTHING, Wanted
+from resolvers.backends.soap.decoding.by_column import columns_of
+from resolvers.backends.soap.decoding.decode import Compiler
+from resolvers.backends.soap.decoding.grammar import Grammar
+from resolvers.backends.soap.decoding.interpret import Interpreter
+from resolvers.backends.soap.decoding.wanted import EVERYTHING, Wanted
+from resolvers.backends.soap.requests.request import Request
 from tests.resolvers.backends.soap.oracle import Oracle, parsed, tree
 from tests.resolvers.backends.soap.wsdls import TNS, answered, describe, load
 

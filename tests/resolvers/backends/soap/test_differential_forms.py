@@ -19,13 +19,13 @@ from zeep.helpers import serialize_object
 from zeep.settings import Settings
 from zeep.wsdl import Document
 
-from resolvers.backends.soap import wsdl
-from resolvers.backends.soap.answer import open_answer
-from resolvers.backends.soap.decode import Compiler
-from resolvers.backends.soap.grammar import Grammar
-from resolvers.backends.soap.interpret import Interpreter
-from resolvers.backends.soap.prefetch import BUNDLED
-from resolvers.backends.soap.wanted import EVERYTHING
+from resolvers.backends.soap.answers.answer import open_answer
+from resolvers.backends.soap.decoding.decode import Compiler
+from resolvers.backends.soap.decoding.grammar import Grammar
+from resolvers.backends.soap.decoding.interpret import Interpreter
+from resolvers.backends.soap.decoding.wanted import EVERYTHING
+from resolvers.backends.soap.description import wsdl
+from resolvers.backends.soap.description.prefetch import BUNDLED
 from tests.resolvers.backends.soap.oracle import Oracle
 from tests.resolvers.backends.soap.wsdls import SOAP12, START, TNS, describe, envelope, load, response, rpc_messages
 

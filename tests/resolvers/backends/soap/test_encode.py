@@ -11,7 +11,7 @@ import pytest
 from lxml import etree
 
 from resolvers.backends.soap.problems import ArgumentProblem, ConfigurationProblem
-from resolvers.backends.soap.request import Request
+from resolvers.backends.soap.requests.request import Request
 from resolvers.backends.soap.types import Service
 from tests.resolvers.backends.soap.oracle import Oracle, parsed, tree
 from tests.resolvers.backends.soap.wsdls import TNS, describe, load, response, rpc_messages

@@ -6,8 +6,8 @@ from __future__ import annotations
 
 import pytest
 
-from resolvers.backends.soap.answer import fault_of, open_answer
-from resolvers.backends.soap.grammar import Grammar
+from resolvers.backends.soap.answers.answer import fault_of, open_answer
+from resolvers.backends.soap.decoding.grammar import Grammar
 from resolvers.backends.soap.problems import SoapFault
 from tests.resolvers.backends.soap.wsdls import SOAP12, describe, envelope, load, response
 

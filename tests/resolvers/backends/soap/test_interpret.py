@@ -11,11 +11,11 @@ from typing import Any
 
 import pytest
 
-from resolvers.backends.soap.answer import open_answer, same_prefixes
-from resolvers.backends.soap.grammar import Grammar
-from resolvers.backends.soap.interpret import Interpreter
+from resolvers.backends.soap.answers.answer import open_answer, same_prefixes
+from resolvers.backends.soap.answers.reply import Reply
+from resolvers.backends.soap.decoding.grammar import Grammar
+from resolvers.backends.soap.decoding.interpret import Interpreter
 from resolvers.backends.soap.problems import AnswerProblem, DecodeProblem
-from resolvers.backends.soap.reply import Reply
 from resolvers.backends.soap.settings import SoapOperationSettings
 from tests.resolvers.backends.soap.wsdls import TNS, describe, envelope, load, rpc_messages
 

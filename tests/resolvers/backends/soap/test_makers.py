@@ -18,18 +18,18 @@ from zeep.settings import Settings
 from zeep.wsdl import Document
 from zeep.wsdl.bindings import Soap11Binding
 
-from resolvers.backends.soap import wsdl
-from resolvers.backends.soap.answer import open_answer
-from resolvers.backends.soap.decode import Compiler
-from resolvers.backends.soap.grammar import Grammar
-from resolvers.backends.soap.interpret import Interpreter
-from resolvers.backends.soap.prefetch import file_url, prefetch
+from resolvers.backends.soap.answers.answer import open_answer
+from resolvers.backends.soap.answers.reply import Reply
+from resolvers.backends.soap.decoding.decode import Compiler
+from resolvers.backends.soap.decoding.grammar import Grammar
+from resolvers.backends.soap.decoding.interpret import Interpreter
+from resolvers.backends.soap.decoding.wanted import EVERYTHING
+from resolvers.backends.soap.description import wsdl
+from resolvers.backends.soap.description.prefetch import file_url, prefetch
 from resolvers.backends.soap.problems import DecodeProblem, SoapFault
-from resolvers.backends.soap.reply import Reply
-from resolvers.backends.soap.request import Request
+from resolvers.backends.soap.requests.request import Request
 from resolvers.backends.soap.settings import SoapOperationSettings
 from resolvers.backends.soap.types import Service
-from resolvers.backends.soap.wanted import EVERYTHING
 from tests.resolvers.backends.soap.oracle import parsed, tree
 from tests.resolvers.backends.soap.wsdls import envelope
 

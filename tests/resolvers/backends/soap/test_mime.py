@@ -9,10 +9,10 @@ from binascii import b2a_qp
 
 import pytest
 
-from resolvers.backends.soap.answer import open_answer
-from resolvers.backends.soap.grammar import Grammar
+from resolvers.backends.soap.answers.answer import open_answer
+from resolvers.backends.soap.answers.reply import Reply
+from resolvers.backends.soap.decoding.grammar import Grammar
 from resolvers.backends.soap.problems import AnswerProblem
-from resolvers.backends.soap.reply import Reply
 from resolvers.backends.soap.settings import SoapOperationSettings
 from tests.resolvers.backends.soap.wsdls import answered, describe, load, response
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from resolvers.backends.soap.prefetch import BUNDLED, file_url, prefetch, without_query
+from resolvers.backends.soap.description.prefetch import BUNDLED, file_url, prefetch, without_query
 from resolvers.backends.soap.problems import WsdlProblem
 
 START = "http://erp.test/service?wsdl"

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from resolvers.backends.soap.answer import open_answer
-from resolvers.backends.soap.grammar import Grammar
+from resolvers.backends.soap.answers.answer import open_answer
+from resolvers.backends.soap.answers.reply import Payload, Reply
+from resolvers.backends.soap.decoding.grammar import Grammar
 from resolvers.backends.soap.problems import AnswerProblem, ConfigurationProblem, DecodeProblem, SoapFault
-from resolvers.backends.soap.reply import Payload, Reply
 from resolvers.backends.soap.settings import SoapOperationSettings
 from tests.resolvers.backends.soap.wsdls import TNS, answered, describe, envelope, load, response, rpc_messages
 

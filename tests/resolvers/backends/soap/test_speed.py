@@ -8,9 +8,9 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from resolvers.backends.soap.answer import open_answer
-from resolvers.backends.soap.grammar import Grammar
-from resolvers.backends.soap.reply import Reply
+from resolvers.backends.soap.answers.answer import open_answer
+from resolvers.backends.soap.answers.reply import Reply
+from resolvers.backends.soap.decoding.grammar import Grammar
 from resolvers.backends.soap.settings import SoapOperationSettings
 from tests.resolvers.backends.soap.oracle import Oracle
 from tests.resolvers.backends.soap.wsdls import answered, describe, load, response

@@ -12,8 +12,8 @@ from zeep.settings import Settings
 from zeep.wsdl import Document
 from zeep.xsd import ComplexType
 
-from resolvers.backends.soap import wsdl
-from resolvers.backends.soap.prefetch import BUNDLED
+from resolvers.backends.soap.description import wsdl
+from resolvers.backends.soap.description.prefetch import BUNDLED
 from resolvers.backends.soap.problems import WsdlProblem
 from resolvers.backends.soap.types import Array, Scalar, Struct
 from tests.resolvers.backends.soap.wsdls import START, describe, load, response, rpc_messages

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from resolvers.backends.soap import wsdl
-from resolvers.backends.soap.prefetch import BUNDLED
+from resolvers.backends.soap.description import wsdl
+from resolvers.backends.soap.description.prefetch import BUNDLED
 from resolvers.backends.soap.types import Service
 
 TNS = "urn:test"

@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
-from resolvers.backends.soap.grammar import ANYTHING, Grammar
-from resolvers.backends.soap.interpret import Interpreter, gather
+from resolvers.backends.soap.decoding.grammar import ANYTHING, Grammar
+from resolvers.backends.soap.decoding.interpret import Interpreter, gather
+from resolvers.backends.soap.decoding.reading import FromText
+from resolvers.backends.soap.decoding.wanted import Wanted
 from resolvers.backends.soap.problems import DecodeProblem
-from resolvers.backends.soap.reading import FromText
 from resolvers.backends.soap.types import CONTENT, NIL, TYPENAME, Attribute, Struct
-from resolvers.backends.soap.wanted import Wanted
 
 Decode = Callable[[Any], Any]
 """An element → its value."""
@@ -28,7 +28,7 @@ _GROWTH: Final = 256
 """How many spellings of names a table learns beyond its own: enough for every server, too few to fill the memory."""
 
 
-def loose(  # noqa: C901 - one loop, since a call per element would cost as much as all the rest
+def by_name(  # noqa: C901 - one loop, since a call per element would cost as much as all the rest
     struct: Struct,
     wanted: Wanted,
     grammar: Grammar,

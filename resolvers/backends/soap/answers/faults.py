@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from resolvers.backends.soap.grammar import Grammar
-from resolvers.backends.soap.interpret import Interpreter
+from resolvers.backends.soap.decoding.grammar import Grammar
+from resolvers.backends.soap.decoding.interpret import Interpreter
 from resolvers.backends.soap.problems import DecodeProblem, SoapFault
 from resolvers.backends.soap.types import Service
 

@@ -1,8 +1,8 @@
 """The compiled decoder: functions made once from a service's types, so that an answer costs no more than a walk.
 
-    straight.py   elements exactly as the schema says: generated code that looks nothing up
-    loose.py      all others: children found by name
-    interpret.py  repeated groups, xsd:any, and what no schema describes
+    in_order.py    elements exactly as the schema says: generated code that looks nothing up
+    by_name.py     all others: children found by name
+    interpret.py   repeated groups, xsd:any, and what no schema describes
 
 A missing or nil element is None, an empty text is an empty text, and a value that does not fit raises DecodeProblem.
 """
@@ -11,9 +11,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from resolvers.backends.soap.grammar import Grammar
-from resolvers.backends.soap.interpret import Interpreter
-from resolvers.backends.soap.loose import (
+from resolvers.backends.soap.decoding.by_name import (
     ITEMS,
     LIST,
     NODE,
@@ -24,17 +22,19 @@ from resolvers.backends.soap.loose import (
     Entry,
     Table,
     blank_text,
-    loose,
+    by_name,
     nothing,
 )
+from resolvers.backends.soap.decoding.grammar import Grammar
+from resolvers.backends.soap.decoding.in_order import Child, in_order
+from resolvers.backends.soap.decoding.interpret import Interpreter
+from resolvers.backends.soap.decoding.reading import FromText, is_text
+from resolvers.backends.soap.decoding.wanted import Wanted
 from resolvers.backends.soap.problems import DecodeProblem
-from resolvers.backends.soap.reading import FromText, is_text
-from resolvers.backends.soap.straight import Child, straight
 from resolvers.backends.soap.types import TYPENAME, XSI_TYPE, Attribute, Field, Scalar, Struct, Type
-from resolvers.backends.soap.wanted import Wanted
 
 _PATIENCE: Final = 32
-"""After so many elements in a row that were not straight, the generated code is no longer tried for their type."""
+"""After so many elements in a row that were not in order, the generated code is no longer tried for their type."""
 
 
 class Compiler:
@@ -76,7 +76,7 @@ class Compiler:
             self._kept.append(wanted)  # an id must not be used again while the table knows it
             table: Table = {}
             content = None if struct.content is None else self._scalar(struct.content)
-            made = loose(struct, wanted, self._grammar, table, self._attributes(struct, wanted), content)
+            made = by_name(struct, wanted, self._grammar, table, self._attributes(struct, wanted), content)
             if struct.derived:
                 made = self._chooser(struct, wanted, made)
             # The type may be among its own children: it must be known before their decoders are made.
@@ -87,7 +87,7 @@ class Compiler:
                     table[alternative.tag] = entry
                     table.setdefault(alternative.name, entry)
             if not (struct.derived or struct.content or struct.wildcard):
-                self._made[key] = self._straight_first(struct, wanted, made)
+                self._made[key] = self._in_order_first(struct, wanted, made)
         return self._made[key]
 
     def _attributes(self, struct: Struct, wanted: Wanted) -> list[tuple[Attribute, FromText | None]]:
@@ -114,7 +114,7 @@ class Compiler:
         decode = self.decoder(kind, inner)
         return (NODE, child.key, _alone(child.key, decode) if inner.item else decode)
 
-    def _straight_first(self, struct: Struct, wanted: Wanted, otherwise: Decode) -> Decode:
+    def _in_order_first(self, struct: Struct, wanted: Wanted, otherwise: Decode) -> Decode:
         """Generated code for elements that come as the schema says, while they do."""
         children = []
         for child in struct.fields:
@@ -133,7 +133,7 @@ class Compiler:
                     decode=None if textual else made,
                 )
             )
-        fast = straight(struct, children, self._attributes(struct, wanted))
+        fast = in_order(struct, children, self._attributes(struct, wanted))
         misses = 0
 
         def decode(element: Any) -> Any:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final
 
+from resolvers.backends.soap.decoding.wanted import Wanted
 from resolvers.backends.soap.problems import DecodeProblem
 from resolvers.backends.soap.types import SOAP12_ENCODING, Type
-from resolvers.backends.soap.wanted import Wanted
 
 ID_ATTRIBUTES: Final = ("id", f"{{{SOAP12_ENCODING}}}id")
 MAX_ELEMENTS: Final = 1_000_000

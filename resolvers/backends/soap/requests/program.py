@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from resolvers.backends.soap.templates import Values
+from resolvers.backends.soap.requests.templates import Values
 
 Part = str | Callable[[Values], str]
 """A piece of a message: constant, or made from the values of a call."""

@@ -6,14 +6,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from resolvers.backends.soap.answer import SOAP11, SOAP12
-from resolvers.backends.soap.encode import Absent, Encoder
+from resolvers.backends.soap.answers.answer import SOAP11, SOAP12
 from resolvers.backends.soap.problems import ArgumentProblem, ConfigurationProblem
-from resolvers.backends.soap.program import Part, joined, run
+from resolvers.backends.soap.requests.encode import Absent, Encoder
+from resolvers.backends.soap.requests.program import Part, joined, run
+from resolvers.backends.soap.requests.templates import Secrets, Values
+from resolvers.backends.soap.requests.writing import escape, escape_attribute, plain
 from resolvers.backends.soap.security import Signer, UsernameToken
-from resolvers.backends.soap.templates import Secrets, Values
 from resolvers.backends.soap.types import Anything, Field, Operation, Service, Struct
-from resolvers.backends.soap.writing import escape, escape_attribute, plain
 
 _ADDRESSING = "http://www.w3.org/2005/08/addressing"
 Unique = Callable[[], str]

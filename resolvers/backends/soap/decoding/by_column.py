@@ -15,10 +15,10 @@ from typing import Any, Final
 
 from lxml import etree
 
-from resolvers.backends.soap.grammar import Grammar
-from resolvers.backends.soap.reading import INTEGERS, FromText
+from resolvers.backends.soap.decoding.grammar import Grammar
+from resolvers.backends.soap.decoding.reading import INTEGERS, FromText
+from resolvers.backends.soap.decoding.wanted import Wanted
 from resolvers.backends.soap.types import Field, Scalar, Struct, Type
-from resolvers.backends.soap.wanted import Wanted
 
 WORTH_IT: Final = 2048
 """Bytes of an answer from which on columns are cheaper: each has a fixed cost of about a microsecond."""

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
 from resolvers.backends.soap.problems import ArgumentProblem, ConfigurationProblem
-from resolvers.backends.soap.writing import plain
+from resolvers.backends.soap.requests.writing import plain
 
 Values = Mapping[str, Any]
 """What a call fills the placeholders with."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import tzinfo
 from typing import Any, Final
 
-from resolvers.backends.soap.reading import FromText, from_text
+from resolvers.backends.soap.decoding.reading import FromText, from_text
 from resolvers.backends.soap.types import (
     SOAP12_ENCODING,
     SOAP_ENCODING,

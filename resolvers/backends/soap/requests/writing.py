@@ -9,7 +9,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from resolvers.backends.soap import reading
+from resolvers.backends.soap.decoding import reading
 from resolvers.backends.soap.problems import ArgumentProblem, shape
 from resolvers.backends.soap.types import Scalar
 

@@ -11,10 +11,10 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal
 
 from resolvers.backends.soap.problems import ArgumentProblem, ConfigurationProblem
-from resolvers.backends.soap.program import Part, for_each_key
-from resolvers.backends.soap.templates import KEYS, MISSING, PAGING, Secrets, Template, Values, is_secret
+from resolvers.backends.soap.requests.program import Part, for_each_key
+from resolvers.backends.soap.requests.templates import KEYS, MISSING, PAGING, Secrets, Template, Values, is_secret
+from resolvers.backends.soap.requests.writing import ToText, are_plain, escape, escape_attribute, plain, to_text
 from resolvers.backends.soap.types import CONTENT, SOAP_ENCODING, XSD, XSI, Anything, Array, Field, Scalar, Struct
-from resolvers.backends.soap.writing import ToText, are_plain, escape, escape_attribute, plain, to_text
 
 Absent = Literal["omit", "nil", "empty"]
 """What stands for an argument that a call does not give."""

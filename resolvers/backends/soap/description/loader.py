@@ -11,7 +11,7 @@ from typing import Final, Literal
 from msgspec import Struct
 
 from resolvers.backends.ports import Jitter
-from resolvers.backends.soap.prefetch import Fetch, file_url, prefetch
+from resolvers.backends.soap.description.prefetch import Fetch, file_url, prefetch
 from resolvers.backends.soap.problems import WsdlProblem
 from resolvers.backends.soap.settings import SoapSettings
 from resolvers.backends.soap.types import Service
@@ -85,7 +85,7 @@ class WsdlLoader:
 
         def load() -> Service:
             # zeep takes 0.3 s to import and 26 MB: in a thread, and only where a SOAP backend is configured.
-            wsdl = import_module("resolvers.backends.soap.wsdl")
+            wsdl = import_module("resolvers.backends.soap.description.wsdl")
             service: Service = wsdl.load(start, documents, service=settings.service, port=settings.port)
             return service
 

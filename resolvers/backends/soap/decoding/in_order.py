@@ -1,8 +1,8 @@
 """Generated decoders for elements that come as the schema says: every child at most once, in order, under its own name.
 
 Most servers send exactly that, and then no name has to be looked up: the code asks for one child after the other, with
-the conversions written in. Whatever is not so straight (another order, a missing namespace, an unknown field, a value
-that does not convert) makes it give up, and the decoder that goes by names (loose.py) starts over.
+the conversions written in. Whatever is not so (another order, a missing namespace, an unknown field, a value
+that does not convert) makes it give up, and the decoder that goes by names (by_name.py) starts over.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ from typing import Any
 
 from msgspec import Struct as Record
 
-from resolvers.backends.soap.loose import blank_text, nothing
-from resolvers.backends.soap.reading import INTEGERS, FromText, boolean, day, decimal, integer
+from resolvers.backends.soap.decoding.by_name import blank_text, nothing
+from resolvers.backends.soap.decoding.reading import INTEGERS, FromText, boolean, day, decimal, integer
 from resolvers.backends.soap.types import Attribute, Scalar, Struct, Type
 
-Straight = Callable[[Any], dict[str, Any] | None]
-"""An element → its values, or None when it is not straight. It may raise what conversions raise."""
+InOrder = Callable[[Any], dict[str, Any] | None]
+"""An element → its values, or None when it is not in order. It may raise what conversions raise."""
 
 
 class Child(Record, frozen=True):
@@ -37,11 +37,11 @@ class Child(Record, frozen=True):
     decode: Callable[[Any], Any] | None = None
 
 
-def straight(
+def in_order(
     struct: Struct,
     children: list[Child],
     attributes: list[tuple[Attribute, FromText | None]],
-) -> Straight:
+) -> InOrder:
     """The generated decoder of a struct without groups, text content or wildcards."""
     scope: dict[str, Any] = {
         "blank_text": blank_text,
@@ -68,7 +68,7 @@ def straight(
     lines.append(" return values")
     code = compile("\n".join(lines), f"<decoder of {struct.name or 'a nameless type'}>", "exec")
     exec(code, scope)  # noqa: S102 - generated from the schema's names, each of them quoted
-    made: Straight = scope["decode"]
+    made: InOrder = scope["decode"]
     return made
 
 

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from resolvers.backends.soap.grammar import ANY_ARRAY, ANYTHING, Grammar
+from resolvers.backends.soap.decoding.grammar import ANY_ARRAY, ANYTHING, Grammar
+from resolvers.backends.soap.decoding.reading import is_text
+from resolvers.backends.soap.decoding.references import ID_ATTRIBUTES, MAX_ELEMENTS, Budget, References
+from resolvers.backends.soap.decoding.wanted import EVERYTHING, Wanted
 from resolvers.backends.soap.problems import DecodeProblem
-from resolvers.backends.soap.reading import is_text
-from resolvers.backends.soap.references import ID_ATTRIBUTES, MAX_ELEMENTS, Budget, References
 from resolvers.backends.soap.types import (
     ARRAY_TYPE,
     CONTENT,
@@ -29,7 +30,6 @@ from resolvers.backends.soap.types import (
     Struct,
     Type,
 )
-from resolvers.backends.soap.wanted import EVERYTHING, Wanted
 
 _IGNORED_ATTRIBUTES = (
     f"{{{XSI}}}",

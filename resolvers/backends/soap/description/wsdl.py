@@ -16,10 +16,10 @@ from zeep.settings import Settings
 from zeep.wsdl import Document
 from zeep.wsdl.bindings import Soap11Binding, Soap12Binding
 
+from resolvers.backends.soap.description.zeep_types import UNREADABLE, TypeCopier
 from resolvers.backends.soap.problems import WsdlProblem
 from resolvers.backends.soap.types import Field, Operation, Service, Struct
 from resolvers.backends.soap.xml import parse
-from resolvers.backends.soap.zeep_types import UNREADABLE, TypeCopier
 
 _SOAP = ("http://schemas.xmlsoap.org/wsdl/soap/", "http://schemas.xmlsoap.org/wsdl/soap12/")
 _WSDL = "{http://schemas.xmlsoap.org/wsdl/}"

@@ -7,16 +7,16 @@ from typing import Any
 
 from msgspec import Struct as Record
 
-from resolvers.backends.soap.answer import same_prefixes
-from resolvers.backends.soap.columns import WORTH_IT, Columns, columns_of
-from resolvers.backends.soap.decode import Compiler
-from resolvers.backends.soap.grammar import Grammar
-from resolvers.backends.soap.interpret import Interpreter
-from resolvers.backends.soap.loose import Decode
+from resolvers.backends.soap.answers.answer import same_prefixes
+from resolvers.backends.soap.decoding.by_column import WORTH_IT, Columns, columns_of
+from resolvers.backends.soap.decoding.by_name import Decode
+from resolvers.backends.soap.decoding.decode import Compiler
+from resolvers.backends.soap.decoding.grammar import Grammar
+from resolvers.backends.soap.decoding.interpret import Interpreter
+from resolvers.backends.soap.decoding.wanted import EVERYTHING, Wanted, wanted_by
 from resolvers.backends.soap.problems import AnswerProblem, ConfigurationProblem, DecodeProblem, token
 from resolvers.backends.soap.settings import SoapOperationSettings
 from resolvers.backends.soap.types import Anything, Array, Operation, Scalar, Struct, Type
-from resolvers.backends.soap.wanted import EVERYTHING, Wanted, wanted_by
 
 Path = tuple[str, ...]
 

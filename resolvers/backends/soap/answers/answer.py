@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any, Final, Literal
 
-from resolvers.backends.soap import mime, xml
-from resolvers.backends.soap.faults import read_fault
-from resolvers.backends.soap.grammar import Grammar
+from resolvers.backends.soap import xml
+from resolvers.backends.soap.answers import mime
+from resolvers.backends.soap.answers.faults import read_fault
+from resolvers.backends.soap.decoding.grammar import Grammar
 from resolvers.backends.soap.problems import AnswerProblem, SoapFault
 from resolvers.backends.soap.types import Service
 
