@@ -1,7 +1,6 @@
 """What one request costs when many come at once: backend calls and CPU, with 1 to 256 clients, cold and warm.
 
-    python -m benchmarks.concurrency               the table
-    python -m benchmarks.concurrency --soak 600    the same load for ten minutes: does memory stay where it is?
+    python -m benchmarks.concurrency --workers 2
 
 A gateway serves the demo's configuration in a process of its own, in front of the demo's four systems in another; the
 clients are here. Cold means that the cache is off, so that every call saved was saved by sharing it; warm that answers
@@ -166,36 +165,16 @@ def table_of(rows: Sequence[Measured]) -> Table:
     return table
 
 
-def soak(company: Company, folder: Path, seconds: float, console: Console) -> bool:
-    """Whether memory ended where it was after a tenth of the time, within 5 %."""
-    with running(company, folder, "cold") as gateway:
-        started, early = time.monotonic(), 0.0
-        table = Table(title=f"Soak: 32 clients, {seconds:.0f} s, cache off")
-        for name in ("after s", "requests", "failed", "MiB"):
-            table.add_column(name, justify="right")
-        for _ in range(10):
-            row = measure(company, gateway, "cold", 32, seconds / 10)
-            early = early or resident(gateway.pid)
-            after = f"{time.monotonic() - started:.0f}"
-            table.add_row(after, str(row.requests), str(row.failed), f"{resident(gateway.pid):.1f}")
-        flat = resident(gateway.pid) <= early * 1.05
-    console.print(table, "Memory is flat." if flat else "Memory grew.")
-    return flat
-
-
 def main(argv: Sequence[str] | None = None) -> int:
-    """Print the table; 1 when a request failed or memory grew."""
+    """Print the table; 1 when a request failed."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.concurrency", description=__doc__.partition("\n")[0])
     parser.add_argument("--seconds", type=float, default=5.0, help="how long each row is measured")
     parser.add_argument("--quick", action="store_true", help="one second a row")
     parser.add_argument("--workers", type=int, default=1, help="processes of the gateway")
-    parser.add_argument("--soak", type=float, metavar="SECONDS", help="watch memory under load in place of the table")
     given = parser.parse_args(argv)
     console = Console(width=100)
     with tempfile.TemporaryDirectory() as place, Company(Path(place) / "company") as company:
         folder = Path(place)
-        if given.soak:
-            return 0 if soak(company, folder, given.soak, console) else 1
         rows: list[Measured] = []
         seconds = 1.0 if given.quick else given.seconds
         with ValkeyServer(data_dir=folder / "redis") as server:
