@@ -24,7 +24,6 @@ from resolvers.errors import (
     without_frames,
 )
 
-Identity = tuple[Args, Forwarded]
 Fetch = Callable[[tuple[str, ...], Args, Forwarded, "Trip"], Awaitable[dict[str, Any]]]
 """Makes one call for these keys. Returns what was found by key; raises GatewayError. Keys not in it are absent."""
 
@@ -50,9 +49,12 @@ class _Batch(Trip):
 class _Lane:
     """All calls of one identity; `gathering` have not left yet, and only the last of them has room."""
 
-    __slots__ = ("batch_of", "gathering", "running", "scheduled", "timer")
+    __slots__ = ("args", "batch_of", "forwarded", "gathering", "name", "running", "scheduled", "timer")
 
-    def __init__(self) -> None:
+    def __init__(self, name: tuple[str, Forwarded], args: Args, forwarded: Forwarded) -> None:
+        self.name = name
+        self.args = args
+        self.forwarded = forwarded
         self.batch_of: dict[str, _Batch] = {}
         self.gathering: list[_Batch] = []
         self.running = 0
@@ -106,7 +108,7 @@ class Batcher:
         self._least_patience = least_patience
         self._clock = clock
         self._busy = busy
-        self._lanes: dict[Identity, _Lane] = {}
+        self._lanes: dict[tuple[str, Forwarded], _Lane] = {}
         self._tasks: dict[asyncio.Task[None], _Batch] = {}
         self._closed = False
 
@@ -130,14 +132,15 @@ class Batcher:
         if self._closed or left <= 0:
             told = self._given_up("stopping") if self._closed else self._too_late(())
             return Loaded(dict.fromkeys(keys, told), {}, self._clock.time(), ())
-        identity = (args, forwarded)
-        lane = self._lanes.get(identity)
+        # 1 and True are equal, and differ on the wire.
+        name = (repr(args) if args else "", forwarded)
+        lane = self._lanes.get(name)
         if lane is None:
-            lane = self._lanes[identity] = _Lane()
+            lane = self._lanes[name] = _Lane(name, args, forwarded)
         loop = asyncio.get_running_loop()
         joined = self._join(lane, keys, since, known, deadline, left, hints)
         if lane.gathering:
-            self._schedule(lane, identity, loop)
+            self._schedule(lane, loop)
         waiters = []
         for batch in joined:
             waiter = loop.create_future()
@@ -218,36 +221,36 @@ class Batcher:
             f"the call to {self.backend} was given up", backend=self.backend, operation=self.operation, cause=cause
         )
 
-    def _schedule(self, lane: _Lane, identity: Identity, loop: asyncio.AbstractEventLoop) -> None:
+    def _schedule(self, lane: _Lane, loop: asyncio.AbstractEventLoop) -> None:
         full = len(lane.gathering) > 1 or len(lane.gathering[0].keys) >= self._most
         if full or lane.running < self._in_flight:
             if not lane.scheduled:
                 # At the end of this tick, so that what other requests ask for right now comes along.
                 lane.scheduled = True
-                loop.call_soon(self._depart, lane, identity, loop)
+                loop.call_soon(self._depart, lane, loop)
         elif lane.timer is None:
-            lane.timer = loop.call_later(self._linger, self._linger_over, lane, identity, loop)
+            lane.timer = loop.call_later(self._linger, self._linger_over, lane, loop)
 
-    def _linger_over(self, lane: _Lane, identity: Identity, loop: asyncio.AbstractEventLoop) -> None:
+    def _linger_over(self, lane: _Lane, loop: asyncio.AbstractEventLoop) -> None:
         lane.timer = None
         if lane.running and self._busy():
             # Nobody tells when another operation's call makes room, and looking costs nothing.
-            lane.timer = loop.call_later(self._linger, self._linger_over, lane, identity, loop)
+            lane.timer = loop.call_later(self._linger, self._linger_over, lane, loop)
         else:
-            self._send(lane, identity, loop, len(lane.gathering))
+            self._send(lane, loop, len(lane.gathering))
 
-    def _depart(self, lane: _Lane, identity: Identity, loop: asyncio.AbstractEventLoop) -> None:
+    def _depart(self, lane: _Lane, loop: asyncio.AbstractEventLoop) -> None:
         """Send the full batches, and the last one too unless it had better wait."""
         lane.scheduled = False
         gathering = lane.gathering
         count = len(gathering)
         if count and lane.running >= self._in_flight and len(gathering[-1].keys) < self._most:
             count -= 1
-        self._send(lane, identity, loop, count)
+        self._send(lane, loop, count)
         if gathering and lane.timer is None:
-            lane.timer = loop.call_later(self._linger, self._linger_over, lane, identity, loop)
+            lane.timer = loop.call_later(self._linger, self._linger_over, lane, loop)
 
-    def _send(self, lane: _Lane, identity: Identity, loop: asyncio.AbstractEventLoop, count: int) -> None:
+    def _send(self, lane: _Lane, loop: asyncio.AbstractEventLoop, count: int) -> None:
         leaving = lane.gathering[:count]
         del lane.gathering[:count]
         if not lane.gathering and lane.timer is not None:
@@ -261,16 +264,16 @@ class Batcher:
                 continue
             batch.sent_at = now
             lane.running += 1
-            task = loop.create_task(self._run(lane, identity, batch))
+            task = loop.create_task(self._run(lane, batch))
             self._tasks[task] = batch
             task.add_done_callback(self._tasks.pop)
-        if not lane.running and not lane.gathering and self._lanes.get(identity) is lane:
+        if not lane.running and not lane.gathering and self._lanes.get(lane.name) is lane:
             # Nothing is kept for an identity that nobody asks for.
-            del self._lanes[identity]
+            del self._lanes[lane.name]
 
-    async def _run(self, lane: _Lane, identity: Identity, batch: _Batch) -> None:
+    async def _run(self, lane: _Lane, batch: _Batch) -> None:
         try:
-            await self._ask(tuple(batch.keys), identity, batch)
+            await self._ask(tuple(batch.keys), lane, batch)
         except asyncio.CancelledError:
             # None may take missing keys for absent ones.
             batch.fail(self._given_up("stopping" if self._closed else "cancelled"))
@@ -285,30 +288,30 @@ class Batcher:
             lane.running -= 1
             batch.back_at = self._clock.time()
             _answered(batch)
-            self._send(lane, identity, asyncio.get_running_loop(), len(lane.gathering))
+            self._send(lane, asyncio.get_running_loop(), len(lane.gathering))
 
     def _forget(self, lane: _Lane, batch: _Batch) -> None:
         for key in batch.keys:
             if lane.batch_of.get(key) is batch:
                 del lane.batch_of[key]
 
-    async def _ask(self, keys: tuple[str, ...], identity: Identity, batch: _Batch) -> None:
+    async def _ask(self, keys: tuple[str, ...], lane: _Lane, batch: _Batch) -> None:
         try:
-            batch.found.update(await self._fetch(keys, *identity, batch))
+            batch.found.update(await self._fetch(keys, lane.args, lane.forwarded, batch))
         except GatewayError as error:
             failure = without_frames(error)
         else:
             return
-        await self._isolate(keys, identity, batch, failure)
+        await self._isolate(keys, lane, batch, failure)
 
-    async def _isolate(self, keys: tuple[str, ...], identity: Identity, batch: _Batch, error: GatewayError) -> None:
+    async def _isolate(self, keys: tuple[str, ...], lane: _Lane, batch: _Batch, error: GatewayError) -> None:
         """Save the keys that were only in bad company: halve, as long as one half answers. Two calls per halving."""
         while len(keys) > 1 and isinstance(error, ISOLATING) and error.retry_after is None:
             halves = keys[: len(keys) // 2], keys[len(keys) // 2 :]
             failed: list[tuple[tuple[str, ...], GatewayError]] = []
             for half in halves:
                 try:
-                    batch.found.update(await self._fetch(half, *identity, batch))
+                    batch.found.update(await self._fetch(half, lane.args, lane.forwarded, batch))
                 except GatewayError as again:
                     failed.append((half, without_frames(again)))
             if len(failed) != 1:

@@ -61,7 +61,7 @@ principals = st.builds(
     ),
 )
 arguments = st.fixed_dictionaries(
-    {}, optional={"status": st.sampled_from(["A", "B", "A,B", None]), "per_key": st.sampled_from([1, 2, "1"])}
+    {}, optional={"status": st.sampled_from(["A", "B", "A,B", None]), "per_key": st.sampled_from([1, 2, "1", True])}
 )
 callers = st.lists(
     st.tuples(principals, arguments, st.lists(st.sampled_from("abcdef"), min_size=1, max_size=4)),

@@ -14,12 +14,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import Struct
 
-from resolvers.backends.batching import Batcher, Identity
+from resolvers.backends.batching import Batcher
 from resolvers.backends.ports import Args, Forwarded
 from resolvers.backends.trips import Trip
 from resolvers.errors import BackendFailed, BackendRejected, BackendTimeout, BackendUnavailable, BadUserInput
 from tests.virtual_time import VirtualTime, run
 
+Identity = tuple[Args, Forwarded]
 KEYS = "abcdefgh"
 ABSENT = "h"
 IDENTITIES: list[Identity] = [

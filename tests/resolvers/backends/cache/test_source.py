@@ -6,8 +6,9 @@ import asyncio
 
 import pytest
 
-from resolvers.backends.cache import Freshness, MemoryStore
+from resolvers.backends.cache import Freshness, LayeredStore, MemoryStore
 from resolvers.backends.cache.entries import Entry
+from resolvers.backends.cache.shared import RedisStore
 from resolvers.errors import BackendContract, BackendUnavailable
 from resolvers.principal import Principal
 from resolvers.records import Order
@@ -103,6 +104,32 @@ async def test_who_learns_that_a_record_is_gone_tells_all(house_of: MakeHouse) -
     house.shop.gone = {"o1"}
     assert await house.ask("o1", context=house.context(fresh=True)) == [None]
     assert await house.ask("o1") == [None]
+
+
+@pytest.mark.parametrize("after", [0.0, 65.0, 700.0])
+async def test_a_herd_costs_one_call(house: House, clock: FakeClock, after: float) -> None:
+    """However many want the same order at once, when it is unknown, has just grown stale or is too old: one call."""
+    if after:
+        await house.ask("o1")
+        clock.advance(after)
+        house.shop.calls.clear()
+    answers = await asyncio.gather(*(house.ask("o1") for _ in range(200)))
+    await house.settled()
+    assert len({answer[0] for answer in answers}) == 1
+    assert len(house.shop.calls) == 1
+
+
+async def test_what_is_in_front_of_redis_forgets_too(
+    house_of: MakeHouse, redis: RedisStore, memory: MemoryStore, clock: FakeClock
+) -> None:
+    """An invalidation that another process was told of reaches what this one keeps in front of Redis."""
+    house = house_of(store=LayeredStore(memory, redis, 30.0))
+    assert await house.ask("o1") == await house.ask("o1") == ["1"]
+    clock.advance(1.0)
+    house.invalidations.add({"order:o1": clock.time()})
+    clock.advance(1.0)
+    assert await house.ask("o1") == await house.ask("o1") == ["2"]
+    assert len(house.shop.calls) == 2
 
 
 async def test_news_of_others_costs_nothing(house: House, clock: FakeClock) -> None:
