@@ -107,6 +107,19 @@ def offered(target: Any, operations: Iterable[str]) -> list[str]:
     return names
 
 
+def check_accepts(target: Any, arguments: Mapping[str, Collection[str]]) -> None:
+    """Raises AdapterError where the adapter's `accepts` names what is never given; `arguments` are those that are."""
+    for name, accepted in getattr(target, "accepts", {}).items():
+        if not hasattr(target, name):
+            raise AdapterError(f"accepts names {name}, and there is no such method")
+        if name not in arguments:
+            continue  # An adapter may serve several domains.
+        if isinstance(accepted, str) or not set(accepted) <= set(arguments[name]):
+            told = accepted if isinstance(accepted, str) else min(set(accepted) - set(arguments[name]))
+            known = ", ".join(sorted(arguments[name])) or "none"
+            raise AdapterError(f"accepts of {name} names {told}: write a set of its arguments, which are {known}")
+
+
 def made(target: Any) -> Any:
     """The adapter: the object itself, or one of the class. Raises AdapterError."""
     if not isinstance(target, type):

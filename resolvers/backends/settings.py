@@ -15,7 +15,7 @@ from typing import Annotated, Any, Literal, cast
 from msgspec import Struct
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from resolvers.backends.adapter import AdapterError, find, offered
+from resolvers.backends.adapter import AdapterError, check_accepts, find, offered
 from resolvers.backends.cache import CacheSettings, Freshness
 from resolvers.backends.mapping import Conditions, FieldSettings, MappingSettings, mapping_problems
 from resolvers.backends.mapping.kinds import kinds_of
@@ -236,7 +236,9 @@ def _tables(domain_name: str, domain: Domain) -> tuple[dict[str, Any], list[str]
     tables = dict(domain.operations)
     if domain.adapter is not None:
         try:
-            methods = offered(find(domain.adapter), names)
+            target = find(domain.adapter)
+            methods = offered(target, names)
+            check_accepts(target, {name: ARGUMENTS[f"{domain_name}.{name}"] for name in names})
         except AdapterError as error:
             raise _Mistake(f"{domain_name}.adapter", str(error)) from error
         elsewhere = [name for name in names if isinstance(tables.get(name), dict) and "backend" in tables[name]]

@@ -342,7 +342,7 @@ async def test_dates_of_another_unit_are_noticed(crm: Crm, check_crm: CheckCrm) 
         findings == ["all its dates are of the first days of 1970: is it another unit, or a date that means none?"] * 2
     )
     right = ("phone =", 'created_at = { path = "since", as = "epoch-seconds" }\nphone =')
-    assert (await check_crm(right)).findings == []
+    assert not any(found.place.endswith("created_at") for found in (await check_crm(right)).findings)
 
 
 async def test_the_table_is_readable_at_eighty_columns(company: DemoCompany) -> None:

@@ -52,6 +52,18 @@ class Customers:
         return Listing(rows[start : start + first], has_next=start + first < len(rows), total=len(rows))
 
 
+class Misspelt(Customers):
+    accepts: ClassVar[Mapping[str, set[str]]] = {"list": {"statuss"}}
+
+
+class Worded(Customers):
+    accepts: ClassVar[Any] = {"list": "status"}
+
+
+class Unfounded(Customers):
+    accepts: ClassVar[Mapping[str, set[str]]] = {"lists": {"status"}}
+
+
 _TOTAL = Money(Decimal("9.50"), "EUR")
 
 

@@ -188,6 +188,13 @@ async def test_a_gateway_serves_an_adapter() -> None:
         ('[customers]\nadapter = "nowhere:Customers"', "customers.adapter: cannot import nowhere:Customers"),
         ('[customers]\nadapter = "nowhere"', "customers.adapter: write module:class"),
         (f'[customers]\nadapter = "{PLACE}:Blocking"', "customers.adapter: by_ids has to be an async method"),
+        (
+            f'[customers]\nadapter = "{PLACE}:Misspelt"',
+            "customers.adapter: accepts of list names statuss: write a set of",
+        ),
+        (f'[orders]\nadapter = "{PLACE}:Misspelt"', "orders.adapter: accepts of list names statuss"),
+        (f'[customers]\nadapter = "{PLACE}:Worded"', "customers.adapter: accepts of list names status: write a set of"),
+        (f'[customers]\nadapter = "{PLACE}:Unfounded"', "customers.adapter: accepts names lists, and there is no such"),
         (f'[orders]\nadapter = "{PLACE}:Customers"\n[orders.by_customers]', "orders.by_customers: this key is unknown"),
         (CUSTOMERS + '[customers.by_ids]\npath = "/customers"', "customers.by_ids.path: this key is unknown"),
         (CUSTOMERS + '[backends.customers]\nkind = "rest"\nurl = "http://a"', 'has kind = "python"'),
