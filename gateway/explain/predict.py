@@ -177,7 +177,9 @@ class _Walk:
         if field.origin is Origin.REFUSED:
             missing = needed - self._principal.scopes
             found.missing |= missing
-            found.refused.append({"path": where, "scopes": sorted(missing or needed)})
+            found.refused.append(
+                {"path": where, "scopes": sorted(missing if self._principal.unassigned else missing or needed)}
+            )
             return
         if extensions.get(PERSONAL) and objects.about:
             found.personal.append(where)

@@ -30,7 +30,7 @@ def _lines(explained: Mapping[str, Any]) -> Iterator[str]:
             yield f"  {operation['field']}"
             yield f"    {operation['name']} on {operation['backend'] or 'no backend'}: {_counts(operation)}"
     for title, paths in (
-        ("Refused", [f"{refused['path']} (needs {' '.join(refused['scopes'])})" for refused in explained["refused"]]),
+        ("Refused", [f"{refused['path']} (needs {_needs(refused)})" for refused in explained["refused"]]),
         ("Personal", explained["personal"]),
         ("Warnings", [f"{warned['path']}: {warned['message']}" for warned in explained["warnings"]]),
     ):
@@ -55,3 +55,7 @@ def _counts(operation: Mapping[str, Any]) -> str:
 def _number(most: int | None, about: int, noun: str = "") -> str:
     number = about if most is None else most
     return f"{'about' if most is None else 'at most'} {number:,}{noun}{'s' if noun and number != 1 else ''}"
+
+
+def _needs(refused: dict[str, Any]) -> str:
+    return " ".join(refused["scopes"]) or "a customer, or a scope for all of them"

@@ -50,17 +50,15 @@ def test_as_json() -> None:
 def test_for_a_token() -> None:
     """With a token the plan is its holder's: scopes that it lacks are named, with what they cost."""
     issuer = load(configuration_path(), {}).auth.issuers[0]
-    poor = mint(
-        issuer,
-        SecretStr(DEMO_KEY),
-        subject="x",
-        now=time.time(),
-        expires_in=60.0,
-        scopes=("customers:all", "customers:read"),
-    )
-    told = explain("--as", poor).stdout
-    assert "Missing  customers:contact\n" in told
-    assert "  customer.email (needs customers:contact)\n" in told
+
+    def told_to(*scopes: str) -> str:
+        lasting = {"now": time.time(), "expires_in": 60.0}
+        return explain("--as", mint(issuer, SecretStr(DEMO_KEY), subject="x", scopes=scopes, **lasting)).stdout
+
+    poor = told_to("customers:all", "customers:read")
+    assert "Missing  customers:contact\n" in poor
+    assert "  customer.email (needs customers:contact)\n" in poor
+    assert "  customer (needs a customer, or a scope for all of them)\n" in told_to("customers:read")
 
 
 def test_what_would_be_refused_says_so() -> None:
