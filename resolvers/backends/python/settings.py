@@ -6,7 +6,8 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from resolvers.backends.rest.settings import ForwardSettings, Pattern
+from resolvers.backends.rest.forward import ForwardSettings
+from resolvers.backends.rest.settings import Pattern
 
 
 class PythonSettings(BaseModel):

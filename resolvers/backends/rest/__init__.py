@@ -11,6 +11,7 @@ endpoint.py, connector.py         all of it as `Endpoint` and `Connector`
 
 from resolvers.backends.rest.connector import RestConnector
 from resolvers.backends.rest.endpoint import RestEndpoint
-from resolvers.backends.rest.settings import ForwardSettings, RestOperationSettings, RestSettings
+from resolvers.backends.rest.forward import ForwardSettings
+from resolvers.backends.rest.settings import RestOperationSettings, RestSettings
 
 __all__ = ["ForwardSettings", "RestConnector", "RestEndpoint", "RestOperationSettings", "RestSettings"]

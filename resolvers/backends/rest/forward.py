@@ -4,9 +4,30 @@ from __future__ import annotations
 
 from typing import Any
 
+from pydantic import BaseModel, ConfigDict, Field
+
+from resolvers.backends.http.settings import HeaderName
 from resolvers.backends.ports import Forwarded
-from resolvers.backends.rest.settings import ForwardSettings
 from resolvers.principal import Principal
+
+
+class ForwardSettings(BaseModel):
+    """What of the caller a backend may see. Nothing, unless it is written here.
+
+    A backend to which anything is forwarded answers each caller on its own: its cache and batches are private to the
+    caller.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    token: bool = Field(False, description="Send the caller's own bearer token on.")
+    token_header: HeaderName = Field("Authorization", description="The header that carries the token.")
+    claims: dict[HeaderName, str] = Field(
+        default_factory=dict, description='Headers and the verified claim that each carries: {"X-User" = "sub"}.'
+    )
+    optional: bool = Field(
+        False, description="Also call for callers without the token or a claim, leaving the header out."
+    )
 
 
 class Forwarding:

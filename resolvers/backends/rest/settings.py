@@ -24,6 +24,7 @@ from yarl import URL
 
 from resolvers.backends.credentials.settings import Auth, NoAuth
 from resolvers.backends.http.settings import HeaderName, HttpSettings
+from resolvers.backends.rest.forward import ForwardSettings
 from resolvers.backends.rest.paging.settings import HEADER, AnswerPath, CursorPaging, NoPaging, Paging, PathOrHeader
 from resolvers.backends.rest.placeholders import (
     PAGING,
@@ -38,23 +39,6 @@ from resolvers.backends.rest.placeholders import (
 
 class _Model(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class ForwardSettings(_Model):
-    """What of the caller a backend may see. Nothing, unless it is written here.
-
-    A backend to which anything is forwarded answers each caller on its own: its cache and batches are private to the
-    caller.
-    """
-
-    token: bool = Field(False, description="Send the caller's own bearer token on.")
-    token_header: HeaderName = Field("Authorization", description="The header that carries the token.")
-    claims: dict[HeaderName, str] = Field(
-        default_factory=dict, description='Headers and the verified claim that each carries: {"X-User" = "sub"}.'
-    )
-    optional: bool = Field(
-        False, description="Also call for callers without the token or a claim, leaving the header out."
-    )
 
 
 class RestSettings(HttpSettings):

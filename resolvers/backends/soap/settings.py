@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 
 from resolvers.backends.credentials.settings import Auth, NoAuth, SecretReference
 from resolvers.backends.http import HttpSettings
-from resolvers.backends.rest.settings import ForwardSettings
+from resolvers.backends.rest.forward import ForwardSettings
 from resolvers.backends.soap.problems import ConfigurationProblem
 from resolvers.backends.soap.requests.templates import KEYS, PAGING, names_in
 from resolvers.backends.units import Duration
