@@ -16,6 +16,7 @@ from zeep.settings import Settings
 from zeep.wsdl import Document
 from zeep.wsdl.bindings import Soap11Binding, Soap12Binding
 
+from resolvers.backends.soap.description.gaps import without_gaps
 from resolvers.backends.soap.description.zeep_types import UNREADABLE, TypeCopier
 from resolvers.backends.soap.problems import WsdlProblem
 from resolvers.backends.soap.types import Field, Operation, Service, Struct
@@ -47,11 +48,19 @@ def load(start: str, documents: Mapping[str, bytes], *, service: str | None = No
     settings = Settings(strict=True, forbid_dtd=True, force_https=False)
     with _one_at_a_time, warnings.catch_warnings(record=True) as told:
         warnings.simplefilter("always")
+        skipped: list[str] = []
         try:
             document = Document(start, OfflineTransport(documents), settings=settings)
         except UNREADABLE as exc:
-            raise WsdlProblem(f"the WSDL cannot be read: {exc or type(exc).__name__}") from exc
-        chosen, skipped = _port(document, service, port), [str(warning.message) for warning in told]
+            documents, skipped = without_gaps(documents)
+            try:
+                document = Document(start, OfflineTransport(documents), settings=settings) if skipped else None
+            except UNREADABLE:
+                document = None
+            if document is None:
+                raise WsdlProblem(f"the WSDL cannot be read: {exc or type(exc).__name__}") from exc
+        chosen = _port(document, service, port)
+        skipped += dict.fromkeys(str(warning.message) for warning in told)
         copier = TypeCopier(document.types, documents.values())
         encoded = _encoded_operations(documents)
         operations: dict[str, Operation] = {}

@@ -19,6 +19,8 @@ from resolvers.backends.soap.types import XSD, Anything, Array, Attribute, Field
 from resolvers.backends.soap.xml import parse
 
 _BUILTINS: dict[type, str] = {kind: etree.QName(kind._default_qname).localname for kind in builtins._types}
+BUILTIN_NAMES = frozenset(_BUILTINS.values()) | {"anyType", "anySimpleType"}
+"""The types of XSD that zeep knows."""
 _SCHEMA = f"{{{XSD}}}"
 UNREADABLE = (
     ZeepError,
@@ -212,12 +214,13 @@ def _merge_equal_names(struct: Struct) -> None:
     struct.fields[:] = first.values()
 
 
-def _qname(element: Any, attribute: str) -> str | None:
+def qname(element: Any, attribute: str) -> str | None:
+    """The `{namespace}name` that an attribute holds; None where there is none."""
     text = element.get(attribute)
     if not text:
         return None
     prefix, _, local = text.rpartition(":")
-    namespace = element.nsmap.get(prefix or None)
+    namespace = "http://www.w3.org/XML/1998/namespace" if prefix == "xml" else element.nsmap.get(prefix or None)
     return f"{{{namespace}}}{local}" if namespace else local
 
 
@@ -228,7 +231,7 @@ def _derivations(roots: Iterable[Any]) -> Iterator[tuple[str, str]]:
             namespace = schema.get("targetNamespace")
             for kind in schema.iterchildren(f"{_SCHEMA}complexType"):
                 for step in kind.iter(f"{_SCHEMA}extension", f"{_SCHEMA}restriction"):
-                    base = _qname(step, "base")
+                    base = qname(step, "base")
                     if base is not None and kind.get("name"):
                         yield (f"{{{namespace}}}{kind.get('name')}" if namespace else kind.get("name")), base
                     break
@@ -240,6 +243,6 @@ def _substitutions(roots: Iterable[Any]) -> Iterator[tuple[str, str]]:
         for schema in root.iter(f"{_SCHEMA}schema"):
             namespace = schema.get("targetNamespace")
             for element in schema.iterchildren(f"{_SCHEMA}element"):
-                head = _qname(element, "substitutionGroup")
+                head = qname(element, "substitutionGroup")
                 if head is not None and element.get("name"):
                     yield (f"{{{namespace}}}{element.get('name')}" if namespace else element.get("name")), head
