@@ -98,8 +98,8 @@ class Asked(Struct):
     kind: Kind
     began: float
     ended: float
-    failing: frozenset[str]
-    """The systems that its errors name."""
+    failing: dict[str, str]
+    """The systems that its errors name, each with the cause that it was told with."""
     fresh: bool
 
 
@@ -186,7 +186,8 @@ class Soak:
         errors = answer.get("errors", [])
         for path in unexplained(answer["data"], errors, self._well[kind.name, number]):
             self.problems[f"{kind.name} is not as it should be, and no error says why: {path}"] += 1
-        failing = frozenset(error["extensions"].get("backend", error["extensions"]["code"]) for error in errors)
+        told = [error["extensions"] for error in errors]
+        failing = {one.get("backend", "the gateway"): one.get("cause", one["code"]) for one in told}
         self.asked.append(Asked(kind, began, ended, failing, fresh))
 
     async def trouble(self, seconds: float) -> None:
@@ -271,8 +272,8 @@ def rates(soak: Soak) -> Rates:
     told = Rates()
     for asked in soak.asked:
         near = [fault for fault in soak.faults if fault.concerns(asked)]
-        for system in asked.failing - {fault.system for fault in near}:
-            soak.problems[f"{asked.kind.name} failed for {system}, which was well"] += 1
+        for system in asked.failing.keys() - {fault.system for fault in near}:
+            soak.problems[f"{asked.kind.name} failed for {system}, which was well: {asked.failing[system]}"] += 1
         spoilt = [fault for fault in near if fault.spoils(asked)]
         if spoilt:
             told.must += 1

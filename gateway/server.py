@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from types import FrameType
 from typing import Any, Final
 
 import uvicorn
@@ -105,8 +106,35 @@ def worker() -> Serving:
     return serving(load(path, os.environ), os.environ, lambda: load(path, os.environ))
 
 
+class Server(uvicorn.Server):
+    """uvicorn's server, which does not wait any more after a second SIGTERM; after a second SIGINT it never did."""
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        if self.should_exit:
+            self.force_exit = True
+        super().handle_exit(sig, frame)
+
+
 class Workers(Multiprocess):
     """uvicorn's workers, which are told of a changed configuration instead of being replaced."""
+
+    def terminate_all(self) -> None:
+        # As long as we hold the socket the kernel accepts connections that nobody will answer.
+        for listening in self.sockets:
+            listening.close()
+        super().terminate_all()
+
+    def join_all(self) -> None:
+        """Wait for the workers; another signal means that nobody else does."""
+        self.signal_queue.clear()
+        for worker in self.processes:
+            while worker.process.is_alive():
+                worker.process.join(0.2)
+                if self.signal_queue:
+                    self.signal_queue.clear()
+                    for other in self.processes:
+                        if other.process.is_alive() and other.pid is not None:
+                            os.kill(other.pid, signal.SIGINT)
 
     def handle_hup(self) -> None:
         """Every worker reloads on its own, and drops nothing."""
@@ -136,7 +164,7 @@ def run(settings: Settings, read: Callable[[], Settings] | None = None) -> None:
     address = address_of(own.host, taken.getsockname()[1])
     telemetry.log.info("gateway.listening", address=f"http://{address}/graphql", workers=own.workers)
     if own.workers == 1:
-        uvicorn.Server(uvicorn_config(app, own)).run([taken])
+        Server(uvicorn_config(app, own)).run([taken])
         return
     if settings.data.cache.store == "memory":
         telemetry.log.warning("gateway.apart", workers=own.workers)

@@ -111,23 +111,48 @@ class Load:
             await asyncio.gather(*clients)
 
 
-async def test_a_rolling_restart_loses_no_request(company: Company, logs: Path, token: str) -> None:
+@pytest.mark.parametrize("workers", ["1", "2"])
+async def test_a_rolling_restart_loses_no_request(company: Company, tmp_path: Path, token: str, workers: str) -> None:
     """Two gateways behind a balancer are replaced one after the other, under load: every request is answered."""
     load = Load()
+
+    async def serve(name: str, *options: str) -> Serve:
+        served = processes.enter_context(Serve(company, tmp_path / name, *options))
+        await asyncio.to_thread(served.ready)
+        return served
+
     with ExitStack() as processes:
-        one, two = (processes.enter_context(Serve(company, logs / name)) for name in ("one", "two"))
-        await asyncio.gather(asyncio.to_thread(one.ready), asyncio.to_thread(two.ready))
+        one, two = await serve("one"), await serve("two", "--workers", workers)
         async with Balancer(one.port, two.port) as balancer, load.on(balancer.port, token):
             await asyncio.to_thread(until, lambda: load.answered > 50)
             assert await asyncio.to_thread(one.end) in ENDED
-            three = processes.enter_context(Serve(company, logs / "three"))
-            await asyncio.to_thread(three.ready)
+            three = await serve("three")
             balancer.targets = [three.port, two.port]
             assert await asyncio.to_thread(two.end) in ENDED
             before = load.answered
             await asyncio.to_thread(until, lambda: load.answered > before + 50)
         assert load.lost == []
-        assert len(two.events("gateway.stopped")) == 1
+        assert len(two.events("gateway.stopped")) == int(workers)
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+async def test_a_second_sigterm_does_not_wait(company: Company, tmp_path: Path, token: str, workers: str) -> None:
+    """The first lets what runs end in peace; who sends another wants the process to be gone."""
+    with Serve(
+        company, tmp_path / "gateway", BIZGRAPH_SERVER__DEADLINE="30s", BIZGRAPH_SERVER__SHUTDOWN="30s"
+    ) as served:
+        await asyncio.to_thread(served.ready)
+        company.switch("crm", name="frozen")
+        body, headers = {"query": "{ customers(first: 1) { nodes { id } } }"}, {"authorization": f"Bearer {token}"}
+        async with aiohttp.ClientSession(headers=headers) as session:
+            asking = asyncio.create_task(session.post(f"http://127.0.0.1:{served.port}/graphql", json=body))
+            await asyncio.to_thread(until, lambda: company.calls().get("crm"))
+            os.kill(served.pid, signal.SIGTERM)
+            await asyncio.to_thread(until, lambda: ask(served.port, "GET", "/health/live")[0] == 0)
+            assert not served.ended
+            assert await asyncio.to_thread(served.end) in ENDED
+            await asyncio.gather(asking, return_exceptions=True)
+        company.switch("crm", name="none")
 
 
 async def test_workers_reload_and_are_counted_together(company: Company, logs: Path, token: str) -> None:
