@@ -371,14 +371,21 @@ IRREGULAR = {
     "a blank around a number": REGULAR.format(1).replace("<id>1", "<id> 1"),
     "an underscore in a number": REGULAR.format(1).replace("<id>1", "<id>1_1"),
     "a structure nobody wants": REGULAR.format(1).replace("</row>", "<deep><x>1</x></deep></row>"),
+    "a text cut in two here, none there": REGULAR.format(1).replace("n1", "n<b/>1")
+    + REGULAR.format(2).replace("<name>n2</name>", ""),
     "no rows": "",
 }
+DEEP = (
+    '<xs:element name="deep" minOccurs="0"><xs:complexType><xs:sequence><xs:element name="x" type="xs:int"/></xs:sequence>'
+    "</xs:complexType></xs:element>"
+)
 
 
+@pytest.mark.parametrize("schema", [FLAT, FLAT.replace(DEEP, "")], ids=["with structures", "flat"])
 @pytest.mark.parametrize("extra", IRREGULAR.values(), ids=IRREGULAR.keys())
-def test_columns_say_what_the_decoder_says_or_nothing(extra: str) -> None:
+def test_columns_say_what_the_decoder_says_or_nothing(extra: str, schema: str) -> None:
     """Reading by columns is only a shortcut: wherever it answers, it answers what element by element gives."""
-    service = load(describe(FLAT))
+    service = load(describe(schema))
     grammar, answer = Grammar(service), service.operations["Get"].answer
     assert answer is not None
     wanted = Wanted({"row": Wanted(dict.fromkeys(NEEDS, EVERYTHING), item=True)})
