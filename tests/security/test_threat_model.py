@@ -54,7 +54,34 @@ def test_the_open_defaults_are_those_that_are_told() -> None:
     told = re.findall(r"`([a-z_.]+) = \"(\w+)\"`", page)
     assert len(told) >= 7
     for key, value in told:
-        found: object = Settings()
-        for name in key.split("."):
-            found = getattr(found, name)
-        assert found == value, key
+        assert _default(key) == value, key
+
+
+def test_what_nobody_has_configured_is_closed() -> None:
+    """The defaults that the page calls closed: opening one is a decision, and is taken here too."""
+    closed = {
+        "server.host": "127.0.0.1",
+        "server.trusted_proxies": (),
+        "auth.issuers": (),
+        "auth.cookie": None,
+        "introspection.access": "scope",
+        "introspection.suggestions": False,
+        "cors.origins": (),
+        "telemetry.metrics": "scope",
+        "limits.cost_mode": "enforce",
+        "limits.cost": 50_000,
+        "limits.max_page": 200,
+        "limits.document.depth": 15,
+        "limits.document.aliases": 60,
+        "limits.document.root_fields": 20,
+        "server.max_body": 1_000_000,
+        "data.cache.personal": "memory",
+    }
+    assert {key: _default(key) for key in closed} == closed
+
+
+def _default(key: str) -> object:
+    found: object = Settings()
+    for name in key.split("."):
+        found = getattr(found, name)
+    return found
