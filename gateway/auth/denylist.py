@@ -16,10 +16,6 @@ class Denylist(Protocol):
     Both are asked on every request, for remembered tokens too, and both as `name_at` tells them.
     """
 
-    def known(self, jti: str | None, subject: str | None) -> bool | None:
-        """The answer where it is at hand; None when `revoked` has to be asked."""
-        ...
-
     async def revoked(self, jti: str | None, subject: str | None) -> bool:
         """Whether one of the two is revoked. Raises Unauthenticated (`unavailable`) when nobody can say."""
         ...

@@ -86,39 +86,23 @@ class TokenVerifier:
     async def close(self) -> None:
         await asyncio.gather(*(issuer.keys.close() for issuer in self._issuers.values()))
 
-    def verify_remembered(self, token: str) -> Principal | None:
-        """The principal of a token that was verified lately, in microseconds; None when `verify` has to look.
-
-        Raises Unauthenticated when the token was refused lately, or is revoked.
-        """
-        principal = self._recall(token)
-        if principal is None or self.denylist is None:
-            return principal
-        revoked = self.denylist.known(*_names(principal))
-        if revoked:
-            raise refused("revoked")
-        return principal if revoked is False else None
-
     async def verify(self, token: str) -> Principal:
         """The principal of this token.
 
         Raises Unauthenticated with one of the reasons of `gateway.auth.refusal`; `unavailable`, the only one worth a
         retry, when keys or denylist cannot be had.
         """
-        principal = self._recall(token)
+        if len(token) > self._max_bytes:
+            raise refused("too_large")
+        if not token.isascii():
+            raise refused("malformed")
+        principal = self._remembered.find(token)
         if principal is None:
             principal = await self._verified(token)
             self._remembered.keep(token, principal)
         if self.denylist is not None and await self.denylist.revoked(*_names(principal)):
             raise refused("revoked")
         return principal
-
-    def _recall(self, token: str) -> Principal | None:
-        if len(token) > self._max_bytes:
-            raise refused("too_large")
-        if not token.isascii():
-            raise refused("malformed")
-        return self._remembered.find(token)
 
     async def _verified(self, token: str) -> Principal:
         parts = read(token)
