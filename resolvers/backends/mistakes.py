@@ -55,7 +55,7 @@ def _key(data: Any, location: Sequence[int | str]) -> Key:
     """A location without the names of models that pydantic puts in where one of several kinds may stand."""
     key: list[int | str] = []
     for index, part in enumerate(location):
-        last = index == len(location) - 1
+        last = index == len(location) - 1 and "[" not in str(part)
         if isinstance(data, Mapping) and (part in data or last):
             key.append(part)
             data = data.get(part)

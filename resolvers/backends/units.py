@@ -1,4 +1,4 @@
-"""Durations and sizes as they are written in `bizgraph.toml`: `"2s"`, `"150ms"`, `"32MB"`.
+"""Durations, sizes and patterns as they are written in `bizgraph.toml`: `"2s"`, `"150ms"`, `"32MB"`.
 
 A bare number is refused, because nobody can see whether `timeout = 2` means seconds or milliseconds. In Python both are
 plain numbers: seconds as `float`, sizes as `int` bytes.
@@ -10,7 +10,7 @@ import re
 from decimal import Decimal
 from typing import Annotated, Final
 
-from pydantic import BeforeValidator, PlainSerializer, WithJsonSchema
+from pydantic import AfterValidator, BeforeValidator, PlainSerializer, WithJsonSchema
 
 _SECONDS: Final = {"ms": Decimal("0.001"), "s": Decimal(1), "m": Decimal(60), "h": Decimal(3600), "d": Decimal(86400)}
 _BYTES: Final = {
@@ -77,3 +77,15 @@ ByteSize = Annotated[
     _schema(r"^[0-9]+(\.[0-9]+)? ?(B|kB|MB|GB|KiB|MiB|GiB)$", "A size with its unit.", "32MB"),
 ]
 """A settings field in bytes, written with a unit."""
+
+
+def _regular_expression(pattern: str) -> str:
+    try:
+        re.compile(pattern)
+    except re.error as error:
+        raise ValueError(f"not a regular expression: {error}") from error
+    return pattern
+
+
+Pattern = Annotated[str, AfterValidator(_regular_expression)]
+"""A regular expression, checked when the file is read."""

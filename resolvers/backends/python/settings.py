@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field
 
 from resolvers.backends.rest.forward import ForwardSettings
-from resolvers.backends.rest.settings import Pattern
+from resolvers.backends.units import Pattern
 
 
 class PythonSettings(BaseModel):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from difflib import get_close_matches
 from typing import Annotated, Any, Final, Literal, Self
@@ -15,6 +14,7 @@ from pydantic import (
     ConfigDict,
     Field,
     GetJsonSchemaHandler,
+    WithJsonSchema,
     field_validator,
     model_validator,
 )
@@ -24,6 +24,7 @@ from yarl import URL
 
 from resolvers.backends.credentials.settings import Auth, NoAuth
 from resolvers.backends.http.settings import HeaderName, HttpSettings
+from resolvers.backends.mapping.texts import form
 from resolvers.backends.rest.forward import ForwardSettings
 from resolvers.backends.rest.paging.settings import HEADER, AnswerPath, CursorPaging, NoPaging, Paging, PathOrHeader
 from resolvers.backends.rest.placeholders import (
@@ -35,10 +36,20 @@ from resolvers.backends.rest.placeholders import (
     placeholders_of,
     texts_of,
 )
+from resolvers.backends.units import Pattern
 
 
 class _Model(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+def _written(value: Any) -> Any:
+    """Numbers and booleans of the file in the one way in which they are written for a backend."""
+    return form(value) if isinstance(value, (bool, int)) else value
+
+
+Word = Annotated[str, BeforeValidator(_written), WithJsonSchema({"type": ["string", "integer", "boolean"]})]
+"""A text, which may be written as the number or boolean that it looks like: `0` is "0", `true` is "true"."""
 
 
 class RestSettings(HttpSettings):
@@ -47,7 +58,7 @@ class RestSettings(HttpSettings):
     url: str = Field(description="The base of every path, such as https://crm.internal/api.")
     auth: Auth = Field(default_factory=NoAuth)
     headers: dict[HeaderName, str] = Field(default_factory=dict, description="Headers of every request.")
-    query: dict[str, str] = Field(default_factory=dict, description="Query parameters of every request.")
+    query: dict[str, Word] = Field(default_factory=dict, description="Query parameters of every request.")
     forward: ForwardSettings = Field(default_factory=ForwardSettings)
 
     @field_validator("url")
@@ -78,22 +89,14 @@ def _zone(name: str) -> str:
     return name
 
 
-def _regular_expression(pattern: str) -> str:
-    try:
-        re.compile(pattern)
-    except re.error as error:
-        raise ValueError(f"not a regular expression: {error}") from error
-    return pattern
-
-
 class ArgumentSettings(_Model):
     """How an argument of the graph is written for the backend."""
 
     of: str | None = Field(
         None, description="The argument whose value this is, where one argument fills several placeholders."
     )
-    default: str | None = Field(None, description="What the backend is sent when the argument is not given.")
-    values: dict[str, str | list[str]] | None = Field(
+    default: Word | None = Field(None, description="What the backend is sent when the argument is not given.")
+    values: dict[str, Word | list[Word]] | None = Field(
         None, description="A table from our values to the backend's. A value that it lacks is refused."
     )
     as_: Literal["text", "epoch-seconds", "epoch-milliseconds"] = Field(
@@ -119,7 +122,7 @@ class _OrValues:
     """In the JSON Schema, settings that may be a table of values alone."""
 
     def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
-        text = {"type": "string"}
+        text = {"type": ["string", "integer", "boolean"]}
         values = {"anyOf": [text, {"type": "array", "items": text}]}
         names = {"not": {"enum": sorted(_ARGUMENT_KEYS)}}
         table = {"type": "object", "propertyNames": names, "additionalProperties": values, "minProperties": 1}
@@ -133,14 +136,14 @@ class BusinessErrors(_Model):
     """Errors that the backend reports inside an answer with status 200."""
 
     path: AnswerPath = Field(description="Where the answer tells how it went, such as result.code.")
-    ok: list[str] = Field(
+    ok: list[Word] = Field(
         default_factory=list, description="The values that mean success; a missing value always does."
     )
-    absent: list[str] = Field(default_factory=list, description="The values that mean that there is none.")
-    credentials: list[str] = Field(
+    absent: list[Word] = Field(default_factory=list, description="The values that mean that there is none.")
+    credentials: list[Word] = Field(
         default_factory=list, description="The values that mean that the gateway's own credentials are refused."
     )
-    retryable: list[str] = Field(
+    retryable: list[Word] = Field(
         default_factory=list, description="The values after which another try may succeed (of the backend's fault)."
     )
     message: AnswerPath | None = Field(None, description="Where the answer says why; shown with `show_message` only.")
@@ -148,9 +151,8 @@ class BusinessErrors(_Model):
 
 BATCH: Final = 100
 """Keys that one call carries where nothing is configured: a URL of 100 ids stays far below the usual 8 kB."""
-Pattern = Annotated[str, AfterValidator(_regular_expression)]
 Status = Annotated[int, Field(ge=200, le=599)]
-QueryValue = str | list[str] | Joined
+QueryValue = Word | list[Word] | Joined
 
 
 def _repeats(text: str) -> bool:

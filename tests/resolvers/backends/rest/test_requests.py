@@ -347,3 +347,17 @@ def test_lists_with_commas_never_gain_or_lose_an_entry(values: list[str]) -> Non
     except Unsafe:
         return
     assert [unquote(part) for part in written.split(",")] == values
+
+
+def test_numbers_and_booleans_of_the_file_are_sent_as_they_look() -> None:
+    """A parameter, a code or a value may be written without quotes."""
+    query = {"mode": 1, "active": True, "kind": [1, 2], "state": "{status|csv}", "ids": "{keys|csv}"}
+    arguments = {"status": {"ACTIVE": 1, "BLOCKED": [2, 3]}}
+    sent = target(args={"status": ("ACTIVE", "BLOCKED")}, path="/c", query=query, arguments=arguments)
+    assert sent == "/api/c?mode=1&active=true&kind=1&kind=2&state=1,2,3&ids=1,5,7"
+    errors = RestOperationSettings(path="/c", errors={"path": "code", "ok": [0, True]}).errors
+    assert errors is not None
+    assert errors.ok == ["0", "true"]
+    for wrong in (1.5, {"a": 1}, [[1]]):
+        with pytest.raises(ValidationError):
+            RestOperationSettings(path="/c", query={"mode": wrong})
