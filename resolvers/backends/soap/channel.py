@@ -74,6 +74,10 @@ class Channel:
             raise WsdlProblem(f"{place}: {exc}", permanent=True) from exc
         except BackendError as exc:
             raise WsdlProblem(f"{place} cannot be fetched: {exc.message}") from exc
+        if 300 <= answer.status < 400:
+            raise WsdlProblem(
+                f"{place} answers HTTP {answer.status}: redirects are not followed, name the place itself"
+            )
         if answer.status != 200:
             raise WsdlProblem(f"{place} answers HTTP {answer.status}")
         if len(answer.body) > most:

@@ -88,8 +88,9 @@ class Reply:
         except RecursionError:
             raise AnswerProblem("limit", "the answer is nested too deeply") from None
         items = items_of(find(value, self._items or ()))
-        if not items and self._items and not self._operation.encoded:
-            refuse_strangers(element, self._root, self._items)
+        if not items and self._items:
+            # Within arrays of SOAP encoding names do not count: there only the answer's own parts are looked at.
+            refuse_strangers(element, self._root, self._items[:1] if self._operation.encoded else self._items)
         return self._told(value, items)
 
     def _told(self, value: Any, items: Sequence[Any]) -> Payload:

@@ -615,6 +615,22 @@ async def test_a_description_that_is_wrong_is_not_asked_for_in_a_hurry(serve: Se
     assert connector.wsdl_state.problem == "the WSDL has no port Other; it has Service / Port"
 
 
+async def test_a_wsdl_that_has_moved_is_told_and_not_followed(serve: Serve, connect: Connect) -> None:
+    """A redirect could lead the gateway and its credentials anywhere; who configures it is told what to do."""
+    backend = await serve(WSDL)
+
+    async def moved(request: web.Request) -> web.StreamResponse:
+        return web.Response(status=301, headers={"Location": "/elsewhere"})
+
+    backend.wsdl_answer = moved
+    connector = connect({"wsdl": backend.wsdl})
+    await connector.open()
+    assert connector.wsdl_state.problem == (
+        f"{backend.url} answers HTTP 301: redirects are not followed, name the place itself"
+    )
+    assert [request.path for request in backend.wsdl_calls] == ["/service"]
+
+
 async def test_a_wsdl_may_be_a_file(connect: Connect, tmp_path: Path, serve: Serve) -> None:
     """With a vendored description nothing is fetched at start."""
     backend = await serve(WSDL)

@@ -186,3 +186,19 @@ def test_items_of_an_array_stand_alone() -> None:
     problem, good = reply.read(open_answer("text/xml", body, SERVICE, GRAMMAR), body).items
     assert isinstance(problem, DecodeProblem)
     assert good["id"] == 2
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [('<rows2 soapenc:arrayType="t:Row[1]"><item><id>1</id></item></rows2>', "holds no array, but rows2"), ("", None)],
+)
+def test_another_part_than_the_declared_one_is_not_an_empty_array(content: str, told: str | None) -> None:
+    """Also in SOAP encoding, where the names within an array do not count."""
+    reply = Reply(SERVICE.operations["Get"], SoapOperationSettings(operation="Get", items="array"), GRAMMAR)
+    body = envelope(f'<m:GetResponse xmlns:m="{TNS}">{content}</m:GetResponse>')
+    element = open_answer("text/xml", body, SERVICE, GRAMMAR)
+    if told is None:
+        assert list(reply.read(element, body).items) == []
+    else:
+        with pytest.raises(AnswerProblem, match=told):
+            reply.read(element, body)
