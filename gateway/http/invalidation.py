@@ -28,7 +28,7 @@ CACHE_ADMIN: Final = "cache:admin"
 MOST: Final = 1_000
 """Tags and keys in one request."""
 LONGEST: Final = 256
-_TAG: Final = re.compile(rf"(?:{'|'.join(sorted(KINDS))}):[^\x00-\x20\x7f]{{1,{LONGEST}}}")
+_TAG: Final = re.compile(rf"(?:{'|'.join(sorted(KINDS))}):[^\x00-\x1f\x7f]{{1,{LONGEST}}}")
 
 Invalidate = Callable[[Iterable[str]], Awaitable[None]]
 

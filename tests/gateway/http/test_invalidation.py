@@ -33,6 +33,7 @@ def admin(anonymous: Client, token: MakeToken) -> Client:
         ({"keys": [{"operation": "orders.by_ids", "key": "o70"}]}, 1, {"shop": ["orders.by_ids"]}),
         ({"keys": [{"operation": "customers.by_ids"}]}, 1, {"crm": ["customers.by_ids"]}),
         ({"tags": ["order:o71", "order:o71"]}, 1, {}),
+        ({"tags": ["product:SKU 1 / left"]}, 1, {}),
         ({"tags": ["product:SKU-0001"], "keys": [{"operation": "orders.list"}]}, 2, {}),
     ],
 )
@@ -75,7 +76,7 @@ async def test_a_token_is_needed(anonymous: Client, client: Client, token: MakeT
         {"tags": [1]},
         {"tags": ["order"]},
         {"tags": ["order:"]},
-        {"tags": ["order:a b"]},
+        {"tags": ["order:a\tb"]},
         {"tags": ["order:a\nb"]},
         {"tags": ["shoe:o1"]},
         {"tags": ["order:" + "o" * 257]},
