@@ -34,11 +34,25 @@ ISOLATING = (BackendRejected, BackendFailed, BackendContract)
 class _Batch(Trip):
     """Keys that leave in one call. Each waiter has a future of its own, so that its cancellation stays its own."""
 
-    __slots__ = ("found",)
+    __slots__ = ("found", "wanted")
 
     def __init__(self, deadline: float, hints: Hints) -> None:
         super().__init__(deadline, hints)
         self.found: dict[str, Any] = {}
+        self.wanted: list[Sequence[str]] = []
+        """What each waiter asked for, here and elsewhere."""
+
+    def by_callers(self, keys: Sequence[str]) -> list[tuple[str, ...]]:
+        """These keys in groups that the same waiters want."""
+        callers: dict[str, list[int]] = {key: [] for key in keys}
+        for number, wanted in enumerate(self.wanted):
+            for key in wanted:
+                if key in callers:
+                    callers[key].append(number)
+        groups: dict[tuple[int, ...], list[str]] = {}
+        for key, numbers in callers.items():
+            groups.setdefault(tuple(numbers), []).append(key)
+        return [tuple(group) for group in groups.values()]
 
     def fail(self, error: GatewayError) -> None:
         """Tell the error to every key that has no answer yet."""
@@ -145,6 +159,7 @@ class Batcher:
         for batch in joined:
             waiter = loop.create_future()
             batch.waiters.append(waiter)
+            batch.wanted.append(keys)
             waiters.append(waiter)
         timer = loop.call_later(left, _give_up, waiters)
         late: list[_Batch] = []
@@ -296,31 +311,53 @@ class Batcher:
                 del lane.batch_of[key]
 
     async def _ask(self, keys: tuple[str, ...], lane: _Lane, batch: _Batch) -> None:
+        failed = await self._part(keys, lane, batch)
+        if failed is not None:
+            await self._isolate(keys, lane, batch, failed)
+
+    async def _isolate(self, keys: tuple[str, ...], lane: _Lane, batch: _Batch, error: GatewayError) -> None:
+        """Save the keys that were only in bad company. Two calls per halving while one half answers.
+
+        When none does, a backend that broke is left alone. One that refuses is asked once for each group of keys that
+        the same callers want, as it would have been without sharing: nobody's keys fail for those of somebody else.
+        """
+        left = await self._halve(keys, lane, batch, error)
+        if len(left) < 2:
+            return
+        refused = all(isinstance(reason, BackendRejected) and reason.cause != "credentials" for _, reason in left)
+        groups = batch.by_callers([key for part, _ in left for key in part]) if refused else []
+        if len(groups) < 2:
+            for part, reason in left:
+                batch.found.update(dict.fromkeys(part, reason))
+            return
+        for group in groups:
+            failed = await self._part(group, lane, batch)
+            if failed is not None:
+                for part, reason in await self._halve(group, lane, batch, failed):
+                    batch.found.update(dict.fromkeys(part, reason))
+
+    async def _halve(
+        self, keys: tuple[str, ...], lane: _Lane, batch: _Batch, error: GatewayError
+    ) -> list[tuple[tuple[str, ...], GatewayError]]:
+        """Halve what failed as long as one half answers. Returns the two halves when neither did."""
+        while len(keys) > 1 and isinstance(error, ISOLATING) and error.retry_after is None:
+            halves = keys[: len(keys) // 2], keys[len(keys) // 2 :]
+            failed = [(half, reason) for half in halves if (reason := await self._part(half, lane, batch)) is not None]
+            if not failed:
+                return []
+            if len(failed) == 2:
+                return failed
+            keys, error = failed[0]
+        batch.found.update(dict.fromkeys(keys, error))
+        return []
+
+    async def _part(self, keys: tuple[str, ...], lane: _Lane, batch: _Batch) -> GatewayError | None:
+        """Ask for some keys of a batch; the error when that failed."""
         try:
             batch.found.update(await self._fetch(keys, lane.args, lane.forwarded, batch))
         except GatewayError as error:
-            failure = without_frames(error)
-        else:
-            return
-        await self._isolate(keys, lane, batch, failure)
-
-    async def _isolate(self, keys: tuple[str, ...], lane: _Lane, batch: _Batch, error: GatewayError) -> None:
-        """Save the keys that were only in bad company: halve, as long as one half answers. Two calls per halving."""
-        while len(keys) > 1 and isinstance(error, ISOLATING) and error.retry_after is None:
-            halves = keys[: len(keys) // 2], keys[len(keys) // 2 :]
-            failed: list[tuple[tuple[str, ...], GatewayError]] = []
-            for half in halves:
-                try:
-                    batch.found.update(await self._fetch(half, lane.args, lane.forwarded, batch))
-                except GatewayError as again:
-                    failed.append((half, without_frames(again)))
-            if len(failed) != 1:
-                # Both failed, so it is not one key's doing; or neither did, and all is saved.
-                for half, reason in failed:
-                    batch.found.update(dict.fromkeys(half, reason))
-                return
-            keys, error = failed[0]
-        batch.found.update(dict.fromkeys(keys, error))
+            return without_frames(error)
+        return None
 
     async def close(self) -> None:
         """Give up what is under way and wait until it has ended. Who waits or asks later is told BackendUnavailable."""

@@ -12,7 +12,14 @@ import pytest
 from resolvers.backends.batching import Batcher
 from resolvers.backends.ports import Args, Clock, Forwarded
 from resolvers.backends.trips import Known, Patience, Told, Trip
-from resolvers.errors import BackendContract, BackendRejected, BackendTimeout, BackendUnavailable, BadUserInput
+from resolvers.errors import (
+    BackendContract,
+    BackendFailed,
+    BackendRejected,
+    BackendTimeout,
+    BackendUnavailable,
+    BadUserInput,
+)
 from tests.doubles import FakeClock
 
 FAR = 1e9
@@ -175,6 +182,39 @@ async def test_one_poisonous_key_is_isolated(backend: Backend) -> None:
     assert isinstance(found.pop("k5"), BackendRejected)
     assert found == {key: key.upper() for key in keys if key != "k5"}
     assert len(backend.calls) == 1 + 2 * 4
+
+
+async def test_nobody_pays_for_the_keys_of_a_neighbour(backend: Backend) -> None:
+    """A caller whose keys poison every part of a batch fails alone; what others want, and what both do, is answered."""
+    batcher = batcher_over(backend)
+    backend.poison = {f"bad{number}" for number in range(8)}
+    mixed = [key for number in range(8) for key in (f"bad{number}", f"own{number}")]
+    hostile, victim, other = await asyncio.gather(
+        load(batcher, *mixed, "shared"), load(batcher, "a", "b", "shared"), load(batcher, "c")
+    )
+    assert victim == {"a": "A", "b": "B", "shared": "SHARED"}
+    assert other == {"c": "C"}
+    assert all(isinstance(hostile[key], BackendRejected) for key in backend.poison)
+    assert hostile["shared"] == "SHARED"
+    # The batch, its halves, four groups of callers, and the halves of the one that failed.
+    assert len(backend.calls) == 1 + 2 + 4 + 2
+
+
+async def test_a_backend_that_broke_is_left_alone(backend: Backend) -> None:
+    """When all of a batch breaks a backend it is not asked for each caller again, which would break it more."""
+    batcher = batcher_over(backend)
+    backend.error = BackendFailed("broken", backend="b", operation="o", cause="HTTP 500")
+    answers = await asyncio.gather(*(load(batcher, key) for key in "abcdefgh"))
+    assert {type(error) for answer in answers for error in answer.values()} == {BackendFailed}
+    assert len(backend.calls) == 3
+
+
+async def test_refused_credentials_are_not_tried_for_each_caller(backend: Backend) -> None:
+    """Systems lock accounts that try too often."""
+    batcher = batcher_over(backend)
+    backend.error = BackendRejected("no", backend="b", operation="o", cause="credentials")
+    await asyncio.gather(*(load(batcher, key) for key in "abcdefgh"))
+    assert len(backend.calls) == 3
 
 
 async def test_a_backend_that_refuses_everything_is_not_asked_for_every_key(backend: Backend) -> None:
