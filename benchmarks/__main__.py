@@ -19,7 +19,7 @@ def main() -> None:
     where = ["--peers", options.peers] if options.peers else []
     # Each in a process of its own, so that none inherits another's heap.
     for module, arguments in (
-        ("benchmarks.executor", []),
+        ("benchmarks.executor", ["--rounds", "3"] if options.quick else []),
         ("benchmarks.stages", quick),
         ("benchmarks.access", []),
         ("benchmarks.mapping", []),
