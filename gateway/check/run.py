@@ -18,6 +18,8 @@ from resolvers.errors import BackendContract, BackendRejected, BackendTimeout, B
 from resolvers.principal import Principal
 
 SAMPLE = 50
+MOST_KEYS = 200
+"""With so many keys a batch is tried, where `max_batch` allows it: a system that cuts its answer shows it there."""
 
 
 class Check:
@@ -65,7 +67,7 @@ class Check:
         return self.report
 
     def _keys(self, asked: Asked) -> tuple[list[str], bool]:
-        return self._samples.keys(asked, min(asked.endpoint.max_batch, self._size))
+        return self._samples.keys(asked, min(asked.endpoint.max_batch, MOST_KEYS))
 
     async def _list(self, asked: Asked) -> None:
         sample = await asked.ask(first=self._size)
@@ -73,6 +75,8 @@ class Check:
         if sample.error is None:
             into.paging = await check_pages(asked, sample, self._size, self.report)
             await check_filters(asked, (), self._size, sample, self.report)
+            if sample.fetched is not None and sample.fetched.has_next:
+                self._samples.harvest((await asked.ask(first=MOST_KEYS)).records)
         into.calls = asked.calls
 
     async def _keyed(self, asked: Asked, keys: list[str], all_exist: bool) -> None:

@@ -422,3 +422,14 @@ async def test_a_limit_of_each_key_is_none_of_the_batch(adapter: str, told: list
     """`per_key` that cuts the answer for several customers would leave some of them without their orders."""
     settings = parse(tomllib.loads(f'[orders]\nadapter = "tests.gateway.check.adapters:{adapter}"'), "test")
     assert problems(await check(settings, {})) == told
+
+
+async def test_a_batch_larger_than_the_system_gives_is_found(crm: Crm, check_crm: CheckCrm) -> None:
+    """Batches are tried as large as `max_batch` says: one that is cut off would make records look absent."""
+    crm.choose = lambda keys: crm.named(keys)[:60]
+    assert (await check_crm()).ok
+    (told,) = problems(await check_crm(("max_batch = 40", "max_batch = 100")))
+    assert told == (
+        "batch customers.by_ids: 40 of 100 keys have no record in a batch; 61 differs in a batch and alone: "
+        "0 records and 1"
+    )
