@@ -20,6 +20,8 @@ from gateway.demo.misbehaviour import misbehave
 from gateway.demo.switches import Protocol, Switch, SwitchError, Trouble, offered
 
 HOST = "127.0.0.1"
+MOST_CALLS = 10_000
+"""Calls that the log holds at least; a demo may run for weeks."""
 _STOPPING = 5.0
 """Seconds; dropping connections takes a few turns of the loop, so more means that a call cannot be cancelled."""
 
@@ -38,7 +40,7 @@ class DemoServer(ABC):
 
     def __init__(self) -> None:
         self.calls: list[LoggedCall] = []
-        """Every call since the start or the last `calls.clear()`, oldest first."""
+        """The calls since the start or the last `calls.clear()`, oldest first; the last MOST_CALLS at least."""
         self.port = 0
         self.held = 0
         """How many calls are being held by SLOW, FROZEN or TRICKLE now."""
@@ -234,6 +236,8 @@ class DemoServer(ABC):
     def log(self, call: LoggedCall) -> None:
         """Adds a line to the call log."""
         self.calls.append(call)
+        if len(self.calls) >= 2 * MOST_CALLS:
+            del self.calls[:-MOST_CALLS]
         self._tell()
 
     def _trouble(self, operation: str) -> Trouble | None:

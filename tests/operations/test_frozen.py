@@ -59,6 +59,35 @@ async def test_what_came_in_time_is_answered_in_time(client: Client, company: De
     }
 
 
+@pytest.mark.parametrize("little", ["0s", "0.001ms", "1ms"])
+async def test_no_time_is_time_for_an_explanation(client: Client, house: Gateway, little: str) -> None:
+    """A deadline that nothing can meet is answered with nulls that say so, and no system is blamed for it."""
+    answer = await client.ask(FOUR, x_request_timeout=little)
+    assert answer.status == 200
+    assert answer.data == {"customer": None, "product": None}
+    assert causes([answer]) == ["deadline"] * 2
+    assert (await client.ask(FOUR)).errors == []
+    for guard in house.connections.guards.values():
+        assert guard.breaker is not None
+        assert guard.breaker.state is BreakerState.CLOSED
+
+
+@pytest.mark.parametrize("absurd", ["999999999999999d", "100h"])
+async def test_no_client_waits_longer_than_is_allowed(client: Client, company: DemoCompany, absurd: str) -> None:
+    """A deadline beyond the gateway's own is the gateway's own, and backends are told no more."""
+    assert (await client.ask(FOUR, x_request_timeout=absurd)).errors == []
+    (call,) = company.crm.calls
+    assert call.headers["x-request-timeout"] == "20000ms"
+
+
+@pytest.mark.parametrize("broken", ["5", "-1s", "1e3s", "soon", "", "1s, 2s", "NaNs", "infs"])
+async def test_a_deadline_that_cannot_be_read_is_refused(client: Client, company: DemoCompany, broken: str) -> None:
+    """Nobody's deadline is guessed: the request is refused before anything is asked."""
+    answer = await client.ask(FOUR, x_request_timeout=broken)
+    assert answer.codes == ["BAD_REQUEST"]
+    assert not any(server.calls for server in company.servers)
+
+
 async def test_what_is_old_serves_instead(client: Client, company: DemoCompany, clock: FakeClock) -> None:
     """Where the configuration allows it, data past its time takes the place of the null, and its age is told."""
     fresh = await client.ask(FOUR)

@@ -112,7 +112,7 @@ class RestEndpoint(Generic[Record]):
     async def _once(self, call: Call, values: Texts) -> Fetched[Record]:
         if self._keyed:
             values["key"] = values["keys"] = call.keys
-        sent_along = call.forwarded
+        sent_along = (*call.forwarded, *call.hints)
         if call.if_none_match is not None and self._cache_headers:
             sent_along = (*sent_along, ("If-None-Match", call.if_none_match))
         answer = await self._sender.send(values, sent_along, call.timeout)
@@ -131,6 +131,7 @@ class RestEndpoint(Generic[Record]):
         if self._keyed:
             values["key"] = values["keys"] = call.keys
         deadline = self._clock.monotonic() + call.timeout
+        sent_along = (*call.forwarded, *call.hints)
         ages: list[float] = []
 
         async def ask(window: Texts) -> RawPage:
@@ -142,7 +143,7 @@ class RestEndpoint(Generic[Record]):
                     operation=self.operation,
                     cause="timeout",
                 )
-            answer = await self._sender.send(values | window, call.forwarded, left)
+            answer = await self._sender.send(values | window, sent_along, left)
             if self._cache_headers and (age := max_age(answer)) is not None:
                 ages.append(age)
             return await self._read(answer)

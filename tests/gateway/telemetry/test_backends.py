@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 from gateway.app import Gateway
@@ -94,6 +96,54 @@ async def test_breakers_show(client: Client, company: DemoCompany, lines: Lines,
     assert value("backend_refused_total", **BY_IDS, reason="breaker") > 0
     assert [(line["backend"], line["state"]) for line in lines("backend.breaker")] == [("crm", "open")]
     assert all(line["attempts"] for line in lines("backend.failed"))
+
+
+class TestOnePlace:
+    """The CRM takes one call at once."""
+
+    @pytest.fixture
+    def configured(self) -> dict[str, str]:
+        return {"BIZGRAPH_BACKENDS__CRM__CONCURRENCY": "1", "BIZGRAPH_BACKENDS__CRM__TIMEOUT": "20s"}
+
+    async def test_waiting_calls_show(self, client: Client, company: DemoCompany, value: Value) -> None:
+        """A call that has its place and one that waits for it are told apart, and neither is left behind."""
+        await company.crm.switch(Switch.SLOW)
+        asking = [
+            asyncio.create_task(client.ask(query)) for query in (CUSTOMER, "{ customers(first: 1) { nodes { id } } }")
+        ]
+        await company.crm.until_held()
+        assert value("backend_calls_in_progress", backend="crm") == 1
+        assert value("backend_calls_waiting", backend="crm") == 1
+        assert value("event_loop_tasks") >= len(asking)
+        await company.crm.switch_off()
+        await asyncio.gather(*asking)
+        assert value("backend_calls_in_progress", backend="crm") == 0
+        assert value("backend_calls_waiting", backend="crm") == 0
+
+
+class TestNoRedis:
+    """The shared store is not there."""
+
+    @pytest.fixture
+    def configured(self) -> dict[str, str]:
+        return {
+            "BIZGRAPH_CACHE__STORE": "redis",
+            "BIZGRAPH_CACHE__REDIS_URL": "env:REDIS",
+            "BIZGRAPH_CACHE__PERSONAL": "shared",
+            "REDIS": "redis://127.0.0.1:1/0",
+        }
+
+    async def test_a_store_that_is_away_shows(self, client: Client, value: Value) -> None:
+        """Answers are right without it, and operators see that it fails."""
+        assert (await client.ask(CUSTOMER)).errors == []
+        assert value("cache_failures_total") > 0
+
+
+async def test_what_graphql_core_runs_is_counted(house: Gateway, lines: Lines, value: Value) -> None:
+    """Operations that the compiled executor does not cover are counted by reason, and told."""
+    house.telemetry.fell_back("defer")
+    assert value("executor_fallbacks_total", reason="defer") == 1
+    assert [line["reason"] for line in lines("executor.fallback")] == ["defer"]
 
 
 class Nothing:

@@ -123,6 +123,24 @@ async def test_the_callers_trace_goes_on(client: Client, exporter: InMemorySpanE
     assert spans["customers.by_ids"].context.trace_state["vendor"] == "1"
 
 
+async def test_every_system_is_told_whose_call_it_is(
+    client: Client, company: DemoCompany, exporter: InMemorySpanExporter
+) -> None:
+    """Over REST and SOAP alike a call carries the request's id, the span that made it and how long it is waited for."""
+    invoices = '{ customer(id: "c7") { name orders(first: 1) { nodes { id } } invoices(first: 1) { nodes { id } } } '
+    await client.ask(f'{invoices} product(sku: "SKU-0042") {{ name }} }}', traceparent=PARENT, x_request_id="r-9")
+    spans = {f"{span.context.span_id:016x}" for span in exporter.get_finished_spans() if span.kind is SpanKind.CLIENT}
+    told = set()
+    for server in company.servers:
+        (call,) = server.calls
+        assert call.headers["x-correlation-id"] == "r-9"
+        assert call.headers["x-request-timeout"].endswith("ms")
+        version, trace, span, flags = call.headers["traceparent"].split("-")
+        assert (version, trace, flags) == ("00", TRACE, "01")
+        told.add(span)
+    assert told == spans
+
+
 async def test_callers_without_a_token_begin_a_trace(anonymous: Client, exporter: InMemorySpanExporter) -> None:
     """Strangers cannot have all of their requests traced."""
     await anonymous.ask("{ __typename }", traceparent=PARENT)
