@@ -46,6 +46,8 @@ PEACE = 6.0
 """Seconds between two troubles, which is longer than recovery takes."""
 RECOVERY = 5.0
 """Seconds after a trouble in which its system may still be left alone: an open breaker, and a probe that is late."""
+SETTLING = 90.0
+"""Seconds after the load until which connections may be kept: systems close idle ones after 75."""
 IDS = 40
 ENOUGH = 1_000
 """Requests whose slowest hundredth says something."""
@@ -242,13 +244,20 @@ class Soak:
                     sockets += str(entry.readlink()).startswith("socket:")
         return Standing(resident(self._gateway.pid), int(tasks), sockets)
 
-    async def idle(self) -> Standing:
-        """What is held when nobody asks: the least of some looks, since kept connections end one by one."""
-        looks = []
-        for _ in range(5):
+    async def idle(self, until: Standing | None = None) -> Standing:
+        """What is held when nobody asks: the least of some looks, and of more while it is above `until`.
+
+        Kept connections end one by one, those to the systems when these close them.
+        """
+        looks: list[Standing] = []
+        ends = time.monotonic() + SETTLING
+        while True:
             await asyncio.sleep(1)
             looks.append(await asyncio.to_thread(self.standing))
-        return Standing(*(min(getattr(look, name) for look in looks) for name in Standing.__struct_fields__))
+            least = Standing(*(min(getattr(look, name) for look in looks) for name in Standing.__struct_fields__))
+            enough = until is None or (least.tasks <= until.tasks and least.sockets <= until.sockets)
+            if len(looks) >= 5 and (enough or time.monotonic() > ends):
+                return least
 
 
 def clients() -> aiohttp.ClientSession:
@@ -330,7 +339,7 @@ async def soak(options: argparse.Namespace) -> int:
             await run.learn()
             before = await run.idle()
             await asyncio.gather(run.load(options.rate, seconds), run.trouble(seconds))
-            after = await run.idle()
+            after = await run.idle(before)
             crashes = log.read_bytes().count(b"operation.crashed")
     return judge(run, before, after, crashes, options.most_slowdown)
 
