@@ -47,7 +47,7 @@ PEACE = 6.0
 RECOVERY = 5.0
 """Seconds after a trouble in which its system may still be left alone: an open breaker, and a probe that is late."""
 SETTLING = 90.0
-"""Seconds after the load until which connections may be kept: systems close idle ones after 75."""
+"""Seconds after the load until which connections may be kept: both sides close idle ones after a while."""
 IDS = 40
 ENOUGH = 1_000
 """Requests whose slowest hundredth says something."""
@@ -247,7 +247,7 @@ class Soak:
     async def idle(self, until: Standing | None = None) -> Standing:
         """What is held when nobody asks: the least of some looks, and of more while it is above `until`.
 
-        Kept connections end one by one, those to the systems when these close them.
+        Kept connections end one by one.
         """
         looks: list[Standing] = []
         ends = time.monotonic() + SETTLING

@@ -8,7 +8,8 @@ second time when the first answer is late (hedge), and each try has a timeout of
 """
 
 from resolvers.backends.resilience.breaker import BreakerState
-from resolvers.backends.resilience.guard import Guard, Observer
+from resolvers.backends.resilience.guard import Guard
+from resolvers.backends.resilience.observer import Observer
 from resolvers.backends.resilience.settings import ResilienceSettings
 
 __all__ = ["BreakerState", "Guard", "Observer", "ResilienceSettings"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import Any, Protocol
+from typing import Any
 
 from msgspec.structs import replace
 
@@ -13,6 +13,7 @@ from resolvers.backends.resilience.adaptive import AdaptiveLimit
 from resolvers.backends.resilience.breaker import Breaker, BreakerState
 from resolvers.backends.resilience.budget import Quota, RetryBudget
 from resolvers.backends.resilience.bulkhead import Bulkhead, FixedLimit
+from resolvers.backends.resilience.observer import Observer, Silent
 from resolvers.backends.resilience.settings import ResilienceSettings
 from resolvers.backends.trips import Patience
 from resolvers.errors import (
@@ -31,41 +32,6 @@ SHORTEST = 0.001
 """Less time than this before the deadline is not worth an attempt, in seconds."""
 FAIR = 0.9
 """An attempt that ran out of time says something about the backend when it had this share of `timeout` at least."""
-
-
-class Observer(Protocol):
-    """Who is told what happens to calls: metrics, logs, traces."""
-
-    def attempted(self, backend: str, operation: str, seconds: float, error: BackendError | None) -> None: ...
-    def retried(self, backend: str, operation: str, reason: str) -> None: ...
-    def refused(self, backend: str, operation: str, reason: str) -> None:
-        """A call was not made: `breaker`, `bulkhead`, `quota` or `deadline`."""
-        ...
-
-    def called(self, backend: str, operation: str, call: Call, seconds: float, error: BackendError | None) -> None:
-        """A call was answered or failed, after all its attempts; `seconds` holds the waiting as well."""
-        ...
-
-    def breaker_changed(self, backend: str, state: BreakerState) -> None: ...
-
-
-class Silent:
-    """An observer that nobody looks at."""
-
-    def attempted(self, backend: str, operation: str, seconds: float, error: BackendError | None) -> None:
-        pass
-
-    def retried(self, backend: str, operation: str, reason: str) -> None:
-        pass
-
-    def refused(self, backend: str, operation: str, reason: str) -> None:
-        pass
-
-    def called(self, backend: str, operation: str, call: Call, seconds: float, error: BackendError | None) -> None:
-        pass
-
-    def breaker_changed(self, backend: str, state: BreakerState) -> None:
-        pass
 
 
 OVERLOADED = (BackendTimeout, BackendUnavailable, BackendFailed)
