@@ -235,7 +235,7 @@ def explain(
     _own_packages()
     import asyncio
 
-    from gateway.explain.command import CannotExplain, explain_file
+    from gateway.commands.explain import CannotExplain, explain_file
 
     try:
         text = query.read()
@@ -269,7 +269,7 @@ def check(
     _own_packages()
     import asyncio
 
-    from gateway.check.command import CannotCheck, check, check_leaks, samples_of, usual_file
+    from gateway.commands.check import CannotCheck, check, check_leaks, samples_of, usual_file
     from gateway.settings import load
     from gateway.telemetry.logs import configure_logging
 
@@ -313,7 +313,7 @@ def init(
     """Write a configuration to start from, guessed from what systems say about themselves. Overwrites nothing."""
     import asyncio
 
-    from gateway.init.command import configuration
+    from gateway.commands.init import configuration
     from gateway.init.model import Unreadable
 
     if not openapi and not wsdl:

@@ -18,9 +18,10 @@ from uvicorn.supervisors import Multiprocess
 
 from gateway.app import Gateway
 from gateway.http.draining import DrainingProtocol, protocol_state
+from gateway.http.settings import ServerSettings
 from gateway.memory import settle_memory
 from gateway.reload import Serving
-from gateway.settings import CONFIG_VARIABLE, ConfigurationError, ServerSettings, Settings, load
+from gateway.settings import CONFIG_VARIABLE, ConfigurationError, Settings, load
 from gateway.telemetry.logs import configure_logging
 from gateway.telemetry.telemetry import Telemetry
 from gateway.telemetry.tracing import tracer_of

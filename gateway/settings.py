@@ -8,21 +8,19 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping, Sequence
-from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PrivateAttr, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError, model_validator
 
 from gateway.auth.settings import AuthSettings
 from gateway.execution.settings import DocumentsSettings
-from gateway.http.settings import CorsSettings, GraphiqlSettings, IntrospectionSettings
+from gateway.http.settings import CorsSettings, GraphiqlSettings, IntrospectionSettings, ServerSettings
 from gateway.journal.settings import PrivacySettings
 from gateway.limits.settings import ConcurrencySettings, RateSettings
 from gateway.telemetry.settings import TelemetrySettings
 from resolvers.backends.mistakes import dotted, mistakes_in
 from resolvers.backends.settings import BackendsSettings, read_backends
-from resolvers.backends.units import ByteSize, Duration
 
 PREFIX = "BIZGRAPH_"
 CONFIG_VARIABLE = "BIZGRAPH_CONFIG"
@@ -37,52 +35,11 @@ class ConfigurationError(Exception):
         self.mistakes = tuple(mistakes)
 
 
-def _network(value: str) -> str:
-    ip_network(value)  # raises ValueError that says what does not fit
-    return value
-
-
 Count = Annotated[int, Field(ge=1)]
-Network = Annotated[str, AfterValidator(_network)]
 
 
 class _Model(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
-
-
-class ServerSettings(_Model):
-    """Where the gateway listens and how long it is patient."""
-
-    host: str = "127.0.0.1"
-    """The address to listen on."""
-    port: Annotated[int, Field(ge=0, le=65535)] = 8000
-    """The port to listen on; 0 takes a free one."""
-    workers: Annotated[int, Field(ge=1, le=64)] = 1
-    """How many processes. What they share lives in Redis, where the cache is there."""
-    deadline: Duration = 10.0
-    """By when a request is answered unless the client asks for less (header `x-request-timeout`)."""
-    shutdown: Duration = 20.0
-    """How long running requests may go on after SIGTERM."""
-    drain: Duration = 2.0
-    """How long connections that lie idle at SIGTERM may still bring a request; it is answered and the last of them."""
-    start_patience: Duration = 30.0
-    """How long readiness waits for the service descriptions of backends that are down."""
-    max_url: ByteSize = 8_192
-    """The longest request line; longer ones are answered 414."""
-    max_body: ByteSize = 1_000_000
-    """The largest request body; larger ones are answered 413."""
-    body_timeout: Duration = 10.0
-    """How long a body may take to arrive."""
-    header_timeout: Duration = 10.0
-    """How long the headers of a request may take to arrive."""
-    idle_timeout: Duration = 75.0
-    """How long a connection is kept between requests; more than a balancer in front keeps it."""
-    max_headers: Annotated[int, Field(ge=8)] = 100
-    """How many headers a request may have."""
-    max_header_bytes: ByteSize = 32_768
-    """How large they may be together."""
-    trusted_proxies: tuple[Network, ...] = ()
-    """Addresses and networks whose X-Forwarded-For and X-Forwarded-Proto are believed."""
 
 
 class DocumentLimitSettings(_Model):

@@ -8,5 +8,5 @@ agreement.py   batches and pages: asked two ways, and compared
 shapes.py      what was observed, kept in a file and compared with later
 run.py         all of it, for a configuration
 leaks.py       two customers, and what they see of each other; everything.py is what they ask
-report.py, table.py, command.py   what is told, to machines and to people
+report.py, table.py   what is told, to machines and to people
 """

@@ -11,7 +11,7 @@ import asyncio
 from typing import Any
 
 from gateway.http.protocol import GuardedProtocol, ProtocolLimits
-from gateway.settings import ServerSettings
+from gateway.http.settings import ServerSettings
 
 
 def protocol_state(settings: ServerSettings) -> dict[str, Any]:

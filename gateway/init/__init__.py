@@ -6,5 +6,4 @@ words.py                 the words by which domains, fields and parameters are k
 operations.py            which operation answers which domain, and how
 fields.py                where each field of a record probably is
 write.py                 all of it as TOML, every guess marked
-command.py               from files to a file
 """

@@ -8,8 +8,8 @@ import threading
 from pathlib import Path
 from typing import Any
 
+from gateway.http.settings import ServerSettings
 from gateway.server import uvicorn_config
-from gateway.settings import ServerSettings
 from tests.scale.processes import Company, GatewayProcess, ask, until
 
 CUSTOMER = '{ customer(id: "c7") { name } }'

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from gateway.check.command import check
 from gateway.check.report import Report
+from gateway.commands.check import check
 from gateway.settings import parse
 from tests.gateway.check.crm import CONFIGURATION, TOKEN, Crm
 

@@ -15,10 +15,10 @@ import msgspec
 import pytest
 from rich.console import Console
 
-from gateway.check.command import CannotCheck, check, samples_of, usual_file
 from gateway.check.report import Report
 from gateway.check.run import slowness
 from gateway.check.table import show
+from gateway.commands.check import CannotCheck, check, samples_of, usual_file
 from gateway.demo.company import DemoCompany
 from gateway.demo.run import configuration_path, demo_environment
 from gateway.demo.switches import Switch, Trouble

@@ -7,10 +7,10 @@ import asyncio
 import pytest
 from typer.testing import CliRunner
 
-from gateway.check.command import check_leaks
 from gateway.check.everything import everything
 from gateway.check.report import Report
 from gateway.cli import app
+from gateway.commands.check import check_leaks
 from gateway.demo.company import DemoCompany
 from gateway.demo.run import configuration_path, demo_environment
 from schema.build import build_schema, graphql_schema

@@ -11,11 +11,11 @@ import aiohttp
 import pytest
 from typer.testing import CliRunner
 
-from gateway.check.command import check
 from gateway.cli import app
+from gateway.commands.check import check
+from gateway.commands.init import configuration
 from gateway.demo.company import DemoCompany
 from gateway.demo.run import demo_secrets
-from gateway.init.command import configuration
 from gateway.init.model import Unreadable
 from gateway.settings import ConfigurationError, load
 

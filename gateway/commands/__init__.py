@@ -1,0 +1,1 @@
+"""What the commands of `gateway/cli.py` do, where it is more than a few lines."""
