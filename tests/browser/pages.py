@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Any, Self
 from urllib.parse import urlsplit
@@ -92,6 +93,9 @@ class GraphiQLPage:
         await self.query.locator(".view-lines").click()
         await self.page.keyboard.press("ControlOrMeta+A")
         await self.page.keyboard.press("ControlOrMeta+V")
+        beginning = "".join(query.partition("\n")[0].split())[:30]
+        pasted = re.compile(r"\s*".join(re.escape(sign) for sign in beginning))
+        await expect(self.query.locator(".view-lines")).to_contain_text(pasted)
 
     async def written(self) -> str:
         """The operation without its layout."""

@@ -27,11 +27,15 @@ export function seedFirstVisit([first]: Tab[]): void {
 }
 
 export function ExamplesMenu({ examples }: { examples: Example[] }) {
-  const { tabs, queryEditor, variableEditor } = useGraphiQL(pick('tabs', 'queryEditor', 'variableEditor'));
+  const { tabs, activeTabIndex, queryEditor, variableEditor } = useGraphiQL(
+    pick('tabs', 'activeTabIndex', 'queryEditor', 'variableEditor'),
+  );
   const { addTab, changeTab } = useGraphiQLActions();
 
   const show = ({ query, variables }: Tab) => {
-    const open = tabs.findIndex((tab) => tab.query === query);
+    // A tab learns a moment later what is typed into its editor.
+    const written = (tab: number) => (tab === activeTabIndex ? queryEditor?.getValue() : tabs[tab]?.query);
+    const open = tabs.findIndex((_, tab) => written(tab) === query);
     if (open >= 0) {
       changeTab(open);
       return;
