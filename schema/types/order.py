@@ -43,11 +43,6 @@ def products_of(parents: Sequence[records.OrderLine], info: Level) -> Answers:
     return inventory.of_lines(parents, info.context)
 
 
-def total_of(line: records.OrderLine) -> records.Money | None:
-    """As the shop tells it; quantity times price where it tells none would miss discounts, so it is not made up."""
-    return line.line_total
-
-
 @strawberry.type(description="One position of an order.")
 class OrderLine:
     """Presents `resolvers.records.OrderLine`."""
