@@ -27,6 +27,8 @@ CHROMIUM_ARGUMENTS = [
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",  # whatever would leave the machine fails and is seen
 ]
 
+expect.set_options(timeout=20_000)  # what a busy machine may take; what is there already costs nothing
+
 OpenPage = Callable[..., Awaitable[GraphiQLPage]]
 
 

@@ -6,6 +6,7 @@ import { Provider } from 'urql';
 import { useAnswer } from './graph/answer';
 import { clientOf } from './graph/client';
 import { ViewerDocument } from './graph/generated';
+import { Mark } from './parts/mark';
 import { Failure } from './parts/notices';
 import { Loading } from './parts/part';
 import type { Route } from './router';
@@ -67,7 +68,10 @@ function Desk({ label, onLeave }: { label: string; onLeave: () => void }) {
         Skip to the content
       </button>
       <header className="top">
-        <p className="brand">{staff ? 'Back office' : 'Customer portal'}</p>
+        <p className="brand">
+          <Mark />
+          {staff ? 'Back office' : 'Customer portal'}
+        </p>
         <nav aria-label="Pages">
           {answer.data !== undefined &&
             Object.entries(pages).map(([name, title]) => (
@@ -104,7 +108,7 @@ function Page({ page, id, query, staff }: Route & { staff: boolean }) {
     case '':
       return <OverviewScreen />;
     case 'orders':
-      if (id !== null) return <OrderScreen key={id} id={id} />;
+      if (id !== null) return <OrderScreen key={id} id={id} listed={!staff} />;
       if (staff) break;
       return <OrdersScreen />;
     case 'invoices':

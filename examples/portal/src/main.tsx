@@ -1,6 +1,7 @@
 import './style/base.css';
 import './style/frame.css';
 import './style/parts.css';
+import './style/print.css';
 
 import { createRoot } from 'react-dom/client';
 

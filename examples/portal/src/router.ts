@@ -41,4 +41,5 @@ export function to(page: string, id?: string): string {
 export function noteQuery(page: string, query: Record<string, string>): void {
   const text = new URLSearchParams(Object.entries(query).filter(([, value]) => value !== '')).toString();
   history.replaceState(null, '', `${to(page)}${text && `?${text}`}`);
+  window.dispatchEvent(new HashChangeEvent('hashchange')); // the browser says it of links only
 }

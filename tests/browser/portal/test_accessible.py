@@ -103,10 +103,11 @@ async def test_by_keyboard_alone(open_portal: OpenPortal) -> None:
     await expect(portal.part("Balance")).to_contain_text("to pay")
     await portal.settled()
     passed = []
-    for _ in range(6):
+    for _ in range(7):
         await keyboard.press("Tab")
         passed.append(await portal.page.evaluate("document.activeElement.innerText"))
-    assert passed == ["Skip to the content", "Overview", "Orders", "Invoices", "Sign out", "All invoices"]
+    head = ["Skip to the content", "Overview", "Orders", "Invoices", "Sign out"]
+    assert passed == [*head, "3 invoices are overdue", "All invoices"]
     await portal.page.get_by_role("button", name="Skip to the content").focus()
     await keyboard.press("Enter")
     await expect(portal.main).to_be_focused()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from playwright.async_api import expect
+from playwright.async_api import Route, expect
 
 from tests.browser.portal.conftest import OpenPortal
 from tests.browser.portal.house import House, demo_house
@@ -139,3 +139,105 @@ async def test_without_demo_tokens(open_portal: OpenPortal) -> None:
     async with demo_house(tokens=False) as other:
         portal = await open_portal(origin=other.origin)
         await expect(portal.main).to_contain_text("README.md of the portal tells how to connect an identity provider")
+
+
+async def test_the_way_back_leads_to_where_one_was(customer: PortalPage) -> None:
+    """Back from an order, the pages of orders that were asked for are there again, as far down as one had been."""
+    await customer.go("Orders")
+    await customer.page.get_by_role("button", name="Show more orders").click()
+    rows = customer.part("10 orders").locator(".records > li")
+    await expect(rows).to_have_count(10)
+    await customer.settled()
+    link = rows.nth(8).get_by_role("link").first
+    await link.scroll_into_view_if_needed()
+    before = await customer.page.evaluate("scrollY")
+    assert before > 0
+    await customer.wait(1)
+    await link.click()
+    await expect(customer.heading).to_contain_text("Order SO-")
+    await expect(customer.heading).to_be_focused()
+    assert await customer.page.evaluate("scrollY") == 0
+    await customer.page.go_back()
+    await expect(rows).to_have_count(10)
+    await customer.page.wait_for_function("before => scrollY === before", arg=before)
+    await customer.page.go_forward()
+    await expect(customer.heading).to_contain_text("Order SO-")
+
+
+async def test_a_reload_keeps_the_place(customer: PortalPage) -> None:
+    """After a reload one is on the same page, signed in, with the pages of the list that were asked for."""
+    await customer.go("Invoices")
+    await customer.page.get_by_role("button", name="Show more invoices").click()
+    rows = customer.part("12 invoices").locator(".records > li")
+    await expect(rows).to_have_count(12)
+    await customer.page.reload()
+    await expect(customer.heading).to_have_text("Invoices")
+    await expect(rows).to_have_count(12)
+
+
+async def test_an_order_on_its_own_page(customer: PortalPage) -> None:
+    """An order's page tells its day, state, total, and what one of each line costs; a link leads back to all."""
+    await customer.visit("#/orders/o68")
+    order = customer.part("What was ordered")
+    await expect(order).to_contain_text("US$4.13 each")
+    await expect(order).to_contain_text("Invoice RE-2026-00074 Overdue")
+    await customer.main.get_by_role("link", name="Orders").click()
+    await expect(customer.part("10 orders")).to_be_visible()
+
+
+async def test_nothing_yet(open_portal: OpenPortal) -> None:
+    """Who has no orders and no invoices is told so, on every page that would list them."""
+    portal = await open_portal()
+    await portal.page.route("**/graphql", without_records)
+    await portal.sign_in("Customer c7")
+    await expect(portal.part("Overdue invoices")).to_contain_text("Nothing is overdue.")
+    await expect(portal.part("Latest orders")).to_contain_text("There are no orders yet.")
+    await portal.go("Orders")
+    await expect(portal.part("Your orders")).to_contain_text("There are no orders yet.")
+    await portal.go("Invoices")
+    await expect(portal.part("Your invoices")).to_contain_text("There are no invoices yet.")
+
+
+async def without_records(route: Route) -> None:
+    """The gateway's own answer, its lists emptied: the demo has no customer without orders."""
+    response = await route.fetch()
+    answer = await response.json()
+    for value in answer["data"].values():
+        if value and "nodes" in value:
+            value["nodes"] = []
+            if "totalCount" in value:
+                value["totalCount"] = 0
+            if "pageInfo" in value:
+                value["pageInfo"] = {"hasNextPage": False, "endCursor": None}
+    await route.fulfill(response=response, json=answer)
+
+
+@pytest.mark.parametrize(
+    ("customer_id", "said"),
+    [
+        ("c1", ["€504.07 in credit", "Zoë O’Brien & Söhne GmbH"]),
+        ("c4", ["JP¥55,962 to pay", "北京东方贸易有限公司"]),
+        ("c15", ["Rhoshandiatellyneshiaunneveshenk Koyaanisquatsiuth Williams und Töchter"]),
+        ("c91", ["€1,567.25 to pay", "£1,630.98 to pay"]),
+    ],
+    ids=["in credit", "yen", "a long name", "two currencies"],
+)
+async def test_all_kinds_of_customers(open_portal: OpenPortal, customer_id: str, said: list[str]) -> None:
+    """Credits, other currencies, other scripts and names of any length are shown as they are, on a phone, too."""
+    portal = await open_portal(viewport={"width": 360, "height": 740})
+    await portal.sign_in("Back office", "Customers")
+    await portal.visit(f"#/office/{customer_id}")
+    for text in said:
+        await expect(portal.main).to_contain_text(text)
+    assert await portal.overflow() <= 0
+
+
+async def test_on_paper(customer: PortalPage) -> None:
+    """A printed page has what was found and nothing to press, dark on white even where the screen is dark."""
+    await customer.go("Invoices")
+    await expect(customer.part("12 invoices")).to_be_visible()
+    await customer.page.emulate_media(media="print", color_scheme="dark")
+    await expect(customer.page.get_by_role("button")).to_have_count(0)
+    await expect(customer.page.get_by_role("navigation")).to_have_count(0)
+    await expect(customer.page.locator("body")).to_have_css("background-color", "rgb(255, 255, 255)")
+    await expect(customer.part("12 invoices").locator(".state-bad").first).to_have_css("color", "rgb(154, 27, 34)")

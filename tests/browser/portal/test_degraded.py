@@ -61,7 +61,7 @@ async def test_tries_come_ever_more_rarely(open_portal: OpenPortal, house: House
     await house.company.accounting.switch(Switch.ERROR_503)
     portal = await (await open_portal()).sign_in("Customer c7")
     await expect(portal.part("Balance")).to_contain_text("Trying again in")
-    for tries, (too_soon, enough) in enumerate(((1.4, 1.2), (2.9, 2.2), (5.9, 4.2)), start=3):
+    for tries, (too_soon, enough) in enumerate(((0.9, 1.7), (2.2, 2.9), (4.5, 5.6)), start=3):
         await portal.wait(too_soon)
         assert len(portal.operations()) == tries - 1
         await portal.wait(enough)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from playwright.async_api import expect
+from playwright.async_api import Route, expect
 
 from gateway.demo.switches import Switch
 from tests.browser.portal.house import House
@@ -94,3 +94,43 @@ async def test_nobody_with_that_id(office: PortalPage) -> None:
     """A customer that does not exist is not found."""
     await office.visit("#/office/c999999")
     await expect(office.main).to_contain_text("There is no such customer.")
+
+
+async def test_the_head_leads_back_to_all_customers(office: PortalPage) -> None:
+    """What is looked for is the address's: the link of the head forgets it, and the way back brings it again."""
+    field = office.page.get_by_role("searchbox")
+    await field.fill("bjørnstad")
+    await office.wait(0.3)
+    await expect(office.part("1,000 customers")).to_have_count(0)
+    await office.go("Customers")
+    await expect(office.part("1,000 customers")).to_be_visible()
+    await expect(field).to_have_value("")
+    await office.page.go_back()
+    await expect(field).to_have_value("bjørnstad")
+    await office.visit("#/office?text=K-10007")
+    await expect(field).to_have_value("K-10007")
+    await expect(office.part("1 customer")).to_contain_text("Åse Bjørnstad-Müller")
+
+
+async def test_an_answer_that_comes_late_does_not_win(office: PortalPage) -> None:
+    """When the answer to an earlier question comes after that to a later one, the later one stands."""
+    held: list[Route] = []
+
+    async def hold_the_first(route: Route) -> None:
+        if (route.request.post_data_json or {}).get("variables", {}).get("text") == "bj":
+            held.append(route)
+        else:
+            await route.continue_()
+
+    await office.settled()
+    await office.page.route("**/graphql", hold_the_first)
+    field = office.page.get_by_role("searchbox")
+    await field.fill("bj")
+    await office.wait(0.3)
+    await field.fill("K-10009")
+    await office.wait(0.3)
+    await expect(office.part("1 customer")).to_contain_text("K-10009")
+    assert len(held) == 1
+    await held[0].continue_()
+    await office.settled()
+    await expect(office.part("1 customer")).to_contain_text("K-10009")

@@ -27,6 +27,7 @@ export function State({ of, words }: { of: string | null; words: Record<string, 
   return <span className={`state state-${tone}`}>{text}</span>;
 }
 
-export function Amount({ of }: { of: MoneyPartsFragment | null }) {
-  return of === null ? <span className="none">not told</span> : <span className="amount">{money(of)}</span>;
+export function Amount({ of, strong = false }: { of: MoneyPartsFragment | null; strong?: boolean }) {
+  if (of === null) return <span className="none">not told</span>;
+  return <span className={strong ? 'amount amount-strong' : 'amount'}>{money(of)}</span>;
 }

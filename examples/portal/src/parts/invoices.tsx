@@ -7,8 +7,9 @@ import { invoiceKinds, invoiceStates } from '../words';
 import { Amount, Fact, Facts, State } from './facts';
 
 export function InvoiceRecord({ invoice }: { invoice: InvoicePartsFragment }) {
+  const open = Number(invoice.balance?.amount ?? NaN);
   return (
-    <>
+    <div className="invoice">
       <div className="record-head">
         <strong>
           {invoice.kind ? invoiceKinds[invoice.kind] : 'Invoice'} {invoice.number ?? 'without a number'}
@@ -29,14 +30,15 @@ export function InvoiceRecord({ invoice }: { invoice: InvoicePartsFragment }) {
         <Fact label="Total">
           <Amount of={invoice.total} />
         </Fact>
-        <Fact label="Still to pay">
-          <Amount of={invoice.balance} />
+        <Fact label={open < 0 ? 'In your favour' : 'Still to pay'}>
+          {open === 0 ? <span className="muted">Nothing</span> : <Amount of={invoice.balance} strong={open > 0} />}
         </Fact>
       </Facts>
-    </>
+    </div>
   );
 }
 
 function Overdue({ since }: { since: string | null }) {
-  return <span className="state state-bad">Overdue{since && ` by ${count(daysSince(since), 'day', 'days')}`}</span>;
+  const days = since === null ? 0 : daysSince(since);
+  return <span className="state state-bad">Overdue{days > 0 && ` by ${count(days, 'day', 'days')}`}</span>;
 }

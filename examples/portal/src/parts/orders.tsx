@@ -1,13 +1,13 @@
 /** Orders: a line in a list, and an order with its lines, their stock and its invoices. */
 
-import { dayOf, quantity } from '../format';
+import { dayOf, money, quantity } from '../format';
 import type { Answer } from '../graph/answer';
 import type { OrderPartsFragment, OrderSummaryFragment } from '../graph/generated';
 import type { Path } from '../graph/problems';
 import { contains } from '../graph/problems';
 import { to } from '../router';
 import { invoiceKinds, invoiceStates, orderStates } from '../words';
-import { Amount, State } from './facts';
+import { Amount, Fact, Facts, State } from './facts';
 
 export function OrderHead({ order }: { order: OrderSummaryFragment }) {
   return (
@@ -39,7 +39,21 @@ export function OrderRecord(props: OrderProps) {
   );
 }
 
-export function OrderBody({ order, answer, at }: OrderProps) {
+/** What an order is, on a page of its own. */
+export function OrderFacts({ order }: { order: OrderSummaryFragment }) {
+  return (
+    <Facts>
+      <Fact label="Status">{order.status && <State of={order.status} words={orderStates} />}</Fact>
+      <Fact label="Ordered">{order.placedAt && dayOf(order.placedAt)}</Fact>
+      <Fact label="Total">
+        <Amount of={order.total} strong />
+      </Fact>
+    </Facts>
+  );
+}
+
+/** Its lines and invoices. `prices` shows what one of each costs, too. */
+export function OrderBody({ order, answer, at, prices = false }: OrderProps & { prices?: boolean }) {
   const stockMissing = answer.problems.some(({ path }) => contains(path, [...at, 'lines', 'product']));
   return (
     <>
@@ -50,7 +64,10 @@ export function OrderBody({ order, answer, at }: OrderProps) {
           {order.lines.map((line, index) => (
             <li key={index}>
               <span className="line-quantity">{quantity(line.quantity)} ×</span>
-              <span className="line-text">{line.description ?? line.product?.name ?? line.sku ?? 'Without a description'}</span>
+              <span className="line-text">
+                {line.description ?? line.product?.name ?? line.sku ?? 'Without a description'}
+                {prices && line.unitPrice && <small className="muted">{money(line.unitPrice)} each</small>}
+              </span>
               <Stock line={line} missing={stockMissing} />
               <Amount of={line.lineTotal} />
             </li>

@@ -5,6 +5,7 @@ import { Fragment, useEffect, useRef, useState } from 'react';
 
 import type { Answer } from '../graph/answer';
 import type { Path } from '../graph/problems';
+import { knownCursors, noteCursors } from '../place';
 import { Failure } from './notices';
 import { Content } from './part';
 
@@ -24,6 +25,8 @@ export interface FurtherProps<Node> {
 interface PagedProps<Node> {
   /** What the entries are, such as "orders". */
   name: string;
+  /** Said in place of a list without entries. */
+  none: string;
   /** The answer that holds the first page, and where every answer has its page. */
   answer: Answer<unknown>;
   at: Path;
@@ -33,15 +36,22 @@ interface PagedProps<Node> {
   entry: (node: Node, answer: Answer<unknown>) => ReactNode;
 }
 
-export function Paged<Node extends { id: string }>({ name, answer, at, page, further, entry }: PagedProps<Node>) {
-  const [cursors, setCursors] = useState<readonly string[]>([]);
+export function Paged<Node extends { id: string }>({ name, none, answer, at, page, further, entry }: PagedProps<Node>) {
+  const [cursors, setCursors] = useState(() => knownCursors(name));
+  const [pressed, setPressed] = useState<string>();
+  if (page.nodes.length === 0) return <p className="none">{none}</p>;
+  const more = (after: string) => {
+    setPressed(after);
+    setCursors([...cursors, after]);
+    noteCursors(name, [...cursors, after]);
+  };
   const entries = (page: Page<Node>, answer: Answer<unknown>, index: number) => (
     <Entries
       page={page}
       name={name}
-      asked={index > 0}
+      asked={index > 0 && cursors[index - 1] === pressed}
       entry={(node) => entry(node, answer)}
-      onMore={index === cursors.length ? (after) => setCursors([...cursors, after]) : undefined}
+      onMore={index === cursors.length ? more : undefined}
     />
   );
   return (

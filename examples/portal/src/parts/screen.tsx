@@ -2,15 +2,18 @@
 
 import type { DocumentNode } from 'graphql';
 import type { ReactNode } from 'react';
-import { useEffect, useRef } from 'react';
+import { useEffect, useLayoutEffect, useRef } from 'react';
 import { stringifyDocument } from 'urql';
 
 import type { Answer } from '../graph/answer';
+import { arrive, followScrolling } from '../place';
 import { Failure, Old } from './notices';
 
 interface ScreenProps {
   title: string;
   answer?: Answer<unknown>;
+  /** The page that this one is a part of. */
+  up?: { href: string; title: string };
   /** The operation behind this page, for the curious. */
   query?: DocumentNode;
   children: ReactNode;
@@ -23,20 +26,31 @@ export function takeFocus(): void {
   opened = true;
 }
 
-export function Screen({ title, answer, query, children }: ScreenProps) {
+export function Screen({ title, answer, up, query, children }: ScreenProps) {
   const heading = useRef<HTMLHeadingElement>(null);
-  useEffect(() => {
-    if (opened) heading.current?.focus();
+  useLayoutEffect(() => {
+    if (opened) heading.current?.focus({ preventScroll: true });
+    const stops = [opened ? arrive() : undefined, followScrolling()];
     takeFocus();
+    return () => {
+      for (const stop of stops) stop?.();
+    };
   }, []);
   useEffect(() => {
     document.title = `${title} · Portal`;
   }, [title]);
   return (
     <>
-      <h1 ref={heading} tabIndex={-1}>
-        {title}
-      </h1>
+      <header>
+        {up && (
+          <p className="up">
+            <a href={up.href}>{up.title}</a>
+          </p>
+        )}
+        <h1 ref={heading} tabIndex={-1}>
+          {title}
+        </h1>
+      </header>
       {answer && <Failure answer={answer} />}
       {answer && <Old at={[]} stale={answer.stale.filter(({ path }) => path.length === 0)} />}
       {children}

@@ -11,6 +11,7 @@ import type { FurtherProps } from '../parts/pages';
 import { Paged } from '../parts/pages';
 import { Part } from '../parts/part';
 import { Screen } from '../parts/screen';
+import { to } from '../router';
 import { NotFound } from './not-found';
 
 const at = ['customer'];
@@ -24,7 +25,12 @@ export function CustomerScreen({ id }: { id: string }) {
   if (unknown) return <NotFound what="customer" />;
   const { balance, orders, invoices } = customer ?? {};
   return (
-    <Screen title={customer?.name ?? 'Customer'} answer={answer} query={CustomerDocument}>
+    <Screen
+      title={customer?.name ?? 'Customer'}
+      answer={answer}
+      up={{ href: to('office'), title: 'Customers' }}
+      query={CustomerDocument}
+    >
       {customer && (
         <Part
           title="Balance"
@@ -48,6 +54,7 @@ export function CustomerScreen({ id }: { id: string }) {
             {(page) => (
               <Paged
                 name="orders"
+                none="There are no orders yet."
                 answer={answer}
                 at={atOrders}
                 page={page}
@@ -76,6 +83,7 @@ export function CustomerScreen({ id }: { id: string }) {
               {(page) => (
                 <Paged
                   name="invoices"
+                  none="There are no invoices yet."
                   answer={answer}
                   at={atInvoices}
                   page={page}

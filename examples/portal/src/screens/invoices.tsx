@@ -37,24 +37,21 @@ export function InvoicesScreen({ overdue }: { overdue: boolean }) {
         value={invoices}
         none="There are no invoices."
       >
-        {(page) =>
-          page.nodes.length === 0 ? (
-            <p className="none">{overdue ? 'Nothing is overdue.' : 'There are no invoices yet.'}</p>
-          ) : (
-            <Paged
-              name={many}
-              answer={answer}
-              at={at}
-              page={page}
-              further={(after, show) => (
-                <FurtherInvoices after={after} filter={filter}>
-                  {show}
-                </FurtherInvoices>
-              )}
-              entry={(invoice) => <InvoiceRecord invoice={invoice} />}
-            />
-          )
-        }
+        {(page) => (
+          <Paged
+            name={many}
+            none={overdue ? 'Nothing is overdue.' : 'There are no invoices yet.'}
+            answer={answer}
+            at={at}
+            page={page}
+            further={(after, show) => (
+              <FurtherInvoices after={after} filter={filter}>
+                {show}
+              </FurtherInvoices>
+            )}
+            entry={(invoice) => <InvoiceRecord invoice={invoice} />}
+          />
+        )}
       </Part>
     </Screen>
   );

@@ -21,16 +21,19 @@ const at = ['customers'];
 /** Milliseconds without a letter after which the question is asked. */
 const PAUSE = 250;
 
+/** What is looked for is in the address, so that it can be kept, sent and come back to. */
 export function OfficeScreen({ text }: { text: string }) {
   const [typed, setTyped] = useState(text);
-  const [asked, setAsked] = useState(text);
+  const [former, setFormer] = useState(text);
+  if (text !== former) {
+    setFormer(text);
+    if (text !== typed.trim()) setTyped(text); // by a link of the head, or by the way back
+  }
   useEffect(() => {
-    const timer = setTimeout(() => {
-      setAsked(typed.trim());
-      noteQuery('office', { text: typed.trim() });
-    }, PAUSE);
+    if (typed.trim() === text) return;
+    const timer = setTimeout(() => noteQuery('office', { text: typed.trim() }), PAUSE);
     return () => clearTimeout(timer);
-  }, [typed]);
+  }, [typed, text]);
   const [found, setFound] = useState('');
   const field = useId();
   return (
@@ -42,7 +45,7 @@ export function OfficeScreen({ text }: { text: string }) {
       <p role="status" className="heard">
         {found}
       </p>
-      <Results key={asked} text={asked} onFound={setFound} />
+      <Results key={text} text={text} onFound={setFound} />
     </Screen>
   );
 }
@@ -59,24 +62,21 @@ function Results({ text, onFound }: { text: string; onFound: (found: string) => 
     <>
       <Failure answer={answer} />
       <Part title={title} answer={answer} at={at} value={customers} none="There are no customers.">
-        {(page) =>
-          page.nodes.length === 0 ? (
-            <p className="none">Nobody is called that.</p>
-          ) : (
-            <Paged
-              name="customers"
-              answer={answer}
-              at={at}
-              page={page}
-              further={(after, show) => (
-                <FurtherCustomers after={after} text={text}>
-                  {show}
-                </FurtherCustomers>
-              )}
-              entry={(customer) => <CustomerHead customer={customer} />}
-            />
-          )
-        }
+        {(page) => (
+          <Paged
+            name="customers"
+            none={text ? 'Nobody is called that.' : 'There are no customers yet.'}
+            answer={answer}
+            at={at}
+            page={page}
+            further={(after, show) => (
+              <FurtherCustomers after={after} text={text}>
+                {show}
+              </FurtherCustomers>
+            )}
+            entry={(customer) => <CustomerHead customer={customer} />}
+          />
+        )}
       </Part>
     </>
   );

@@ -27,6 +27,7 @@ export function OrdersScreen() {
         {(page) => (
           <Paged
             name="orders"
+            none="There are no orders yet."
             answer={answer}
             at={at}
             page={page}

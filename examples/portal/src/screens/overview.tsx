@@ -16,7 +16,20 @@ export function OverviewScreen() {
   const { me, overdue, orders } = answer.data ?? {};
   return (
     <Screen title="Overview" answer={answer} query={OverviewDocument}>
-      <Part title="Balance" answer={answer} at={['me', 'balance']} value={me?.balance} none="Accounting does not tell what is to be paid.">
+      <Part
+        title="Balance"
+        answer={answer}
+        at={['me', 'balance']}
+        value={me?.balance}
+        none="Accounting does not tell what is to be paid."
+        aside={
+          overdue?.totalCount ? (
+            <a className="state state-bad" href={`${to('invoices')}?overdue=1`}>
+              {count(overdue.totalCount, 'invoice is overdue', 'invoices are overdue')}
+            </a>
+          ) : null
+        }
+      >
         {(amounts) => <Balance amounts={amounts} />}
       </Part>
       <div className="columns">

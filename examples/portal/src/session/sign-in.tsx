@@ -2,6 +2,7 @@
 
 import { useEffect, useState } from 'react';
 
+import { Mark } from '../parts/mark';
 import { takeFocus } from '../parts/screen';
 import type { Choice, Identity } from './identity';
 import { provider } from './provider';
@@ -25,7 +26,10 @@ export function SignIn({ because, onSignIn }: SignInProps) {
 
   return (
     <main className="sign-in">
-      <h1>Customer portal</h1>
+      <h1>
+        <Mark />
+        Customer portal
+      </h1>
       <div role="status">{failure && <p className="notice notice-warn">{failure}</p>}</div>
       {choices && choices.length > 0 && (
         <>
