@@ -29,6 +29,12 @@ class FakeClock:
         self._epoch += seconds
 
 
+async def turns(count: int = 30) -> None:
+    """Let the event loop turn, so that all goes on that has nothing to wait for."""
+    for _ in range(count):
+        await asyncio.sleep(0)
+
+
 class MemoryEndpoint:
     """An endpoint over a function of the call; it notes every call, and can be held until released."""
 
@@ -56,6 +62,11 @@ class MemoryEndpoint:
 
     def sendable(self, key: str) -> bool:
         return not key.startswith("-")
+
+    async def asked(self, count: int) -> None:
+        """Return when so many calls have come; a test that waits in vain ends by its time limit."""
+        while len(self.calls) < count:
+            await turns(1)
 
     async def attempt(self, call: Call) -> Fetched[Any]:
         self.calls.append(call)

@@ -12,7 +12,7 @@ from resolvers.backends.cache.shared import RedisStore
 from resolvers.errors import BackendContract, BackendUnavailable
 from resolvers.principal import Principal
 from resolvers.records import Order
-from tests.doubles import FakeClock
+from tests.doubles import FakeClock, turns
 from tests.resolvers.backends.cache.conftest import House, MakeHouse
 
 
@@ -137,9 +137,9 @@ async def test_news_of_others_costs_nothing(house: House, clock: FakeClock) -> N
     house.invalidations.add({"product:SKU-1": clock.time() + 2.0})
     house.shop.endpoint.gate.clear()
     asked = [asyncio.create_task(house.ask("o1"))]
-    await asyncio.sleep(0.01)
+    await turns()
     asked.append(asyncio.create_task(house.ask("o1")))
-    await asyncio.sleep(0.01)
+    await turns()
     house.shop.endpoint.gate.set()
     assert [await one for one in asked] == [["1"], ["1"]]
     assert len(house.shop.calls) == 1
@@ -181,13 +181,13 @@ async def test_who_asks_for_fresh_data_joins_no_call_under_way(house: House, clo
     """A call that left before the caller asked may bring what the caller has just changed, so it is not joined."""
     house.shop.endpoint.gate.clear()
     early = asyncio.create_task(house.ask("o1"))
-    await asyncio.sleep(0.001)
+    await turns()
     clock.advance(0.1)
     fresh = asyncio.create_task(house.ask("o1", context=house.context(fresh=True)))
-    await asyncio.sleep(0.03)
-    assert len(house.shop.calls) == 2
+    await house.shop.endpoint.asked(2)
     house.shop.endpoint.gate.set()
     await asyncio.gather(early, fresh)
+    assert len(house.shop.calls) == 2
 
 
 @pytest.mark.parametrize(
@@ -301,9 +301,9 @@ async def test_a_confirmed_answer_serves_those_who_never_had_it(house_of: MakeHo
     clock.advance(95)
     house.shop.endpoint.gate.clear()
     holder = asyncio.create_task(house.ask("o1"))
-    await asyncio.sleep(0.001)
+    await turns()
     stranger = asyncio.create_task(house.source._inner.answers(["o1"], (), (), house.context()))
-    await asyncio.sleep(0.001)
+    await turns()
     house.shop.endpoint.gate.set()
     assert await holder == ["1"]
     assert [order.number for order in await stranger] == ["1"]
@@ -345,13 +345,12 @@ async def test_an_invalidation_covers_a_call_under_way(house: House, clock: Fake
     """What left before the invalidation may be old: it is not remembered as new, and later askers do not join it."""
     house.shop.endpoint.gate.clear()
     early = asyncio.create_task(house.ask("o1"))
-    await asyncio.sleep(0.001)
+    await turns()
     clock.advance(1)
     house.invalidations.add({"order:o1": clock.time()})
     clock.advance(1)
     late = asyncio.create_task(house.ask("o1"))
-    await asyncio.sleep(0.03)
-    assert len(house.shop.calls) == 2
+    await house.shop.endpoint.asked(2)
     house.shop.endpoint.gate.set()
     await asyncio.gather(early, late)
     await house.ask("o1")
