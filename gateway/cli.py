@@ -53,12 +53,6 @@ def _own_packages() -> None:
             raise _refuse([f"another package named {name} is in the way of bizgraph's own: remove or rename {where}"])
 
 
-def _configuration(given: Path | None) -> Path:
-    from gateway.settings import CONFIG_VARIABLE
-
-    return given if given is not None else Path(os.environ.get(CONFIG_VARIABLE, "bizgraph.toml"))
-
-
 @contextmanager
 def _usable(path: Path | None) -> Iterator[None]:
     """End the command with every mistake in the configuration, each with the file or the variable that it is in."""
@@ -96,10 +90,10 @@ def serve(
 ) -> None:
     """Start the gateway for a configuration. SIGHUP reads it anew, SIGTERM ends it."""
     _own_packages()
-    from gateway.settings import CONFIG_VARIABLE, load
+    from gateway.settings import CONFIG_VARIABLE, file_of, load
     from gateway.telemetry.workers import shared_metrics
 
-    path = _configuration(config)
+    path = file_of(config, os.environ)
     overrides = {"HOST": host, "PORT": port, "WORKERS": workers}
     for name, value in overrides.items():
         if value is not None:
@@ -270,10 +264,10 @@ def check(
     import asyncio
 
     from gateway.commands.check import CannotCheck, check, check_leaks, samples_of, usual_file
-    from gateway.settings import load
+    from gateway.settings import file_of, load
     from gateway.telemetry.logs import configure_logging
 
-    path = _configuration(config)
+    path = file_of(config, os.environ)
     usual = usual_file(path)
     before = compare or (usual if usual.exists() and save is None else None)
     configure_logging("error", "console")
@@ -348,14 +342,14 @@ def journal(
     import time
 
     from gateway.journal.search import Searched, files_of, search, since_moment
-    from gateway.settings import load
+    from gateway.settings import file_of, load
 
     searched = Searched()
     try:
         beginning = None if since is None else since_moment(since, time.time())
         files = file
         if files is None:
-            path = _configuration(config)
+            path = file_of(config, os.environ)
             with _usable(path):
                 kind, _, place = load(path, os.environ).privacy.journal.partition(":")
             if kind != "file":

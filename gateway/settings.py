@@ -27,6 +27,11 @@ CONFIG_VARIABLE = "BIZGRAPH_CONFIG"
 """Names the file; it is the one variable of the prefix that is not a key of the file."""
 
 
+def file_of(given: Path | None, environment: Mapping[str, str]) -> Path:
+    """The file that a command reads: the one that is given, else what BIZGRAPH_CONFIG names, else ./bizgraph.toml."""
+    return given if given is not None else Path(environment.get(CONFIG_VARIABLE, "bizgraph.toml"))
+
+
 class ConfigurationError(Exception):
     """The configuration cannot be used; `mistakes` are lines of the form `source: key: reason`."""
 

@@ -13,12 +13,10 @@ from gateway.explain.facts import facts_of
 from gateway.explain.predict import predict
 from gateway.explain.text import readable
 from gateway.limits.cost import cost_of
-from gateway.settings import CONFIG_VARIABLE, load
+from gateway.settings import CONFIG_VARIABLE, file_of, load
 from resolvers.errors import GatewayError
 from resolvers.principal import Principal
 from schema.access import SCOPES
-
-DEFAULT_CONFIG = "bizgraph.toml"
 
 
 class CannotExplain(Exception):
@@ -38,7 +36,7 @@ async def explain_file(
 
     Without `config` it is for what `bizgraph serve` would start here, or else for the demo.
     """
-    path = config or Path(environment.get(CONFIG_VARIABLE, DEFAULT_CONFIG))
+    path = file_of(config, environment)
     if config is None and CONFIG_VARIABLE not in environment and not path.exists():
         gateway = _demo()
     else:

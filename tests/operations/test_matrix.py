@@ -16,7 +16,7 @@ from tests.client import Client
 from tests.conftest import CallsOf
 from tests.doubles import FakeClock
 from tests.explained import unexplained
-from tests.graph.test_failures import EVERYTHING, LOST, MATRIX, PROTOCOL, RETRYABLE, TIMED, outcome
+from tests.graph.test_failures import EVERYTHING, LOST, MATRIX, RETRYABLE, TIMED, outcome
 from tests.operations.conftest import Value, until
 
 HEAVY = {Switch.HUGE, Switch.GZIP_BOMB, Switch.BILLION_LAUGHS}
@@ -39,10 +39,7 @@ def configured(request: pytest.FixtureRequest) -> dict[str, str]:
         settings["TIMEOUT"] = "2s"
     if switch in HEAVY:
         settings["MAX_ANSWER"] = "4MB"
-    # The others have as much time as the machine may need.
-    variables = {f"BIZGRAPH_BACKENDS__{name.upper()}__TIMEOUT": "20s" for name in PROTOCOL}
-    variables |= {f"BIZGRAPH_BACKENDS__{system.upper()}__{key}": text for key, text in settings.items()}
-    return {**variables, "BIZGRAPH_SERVER__DEADLINE": "30s"}
+    return {f"BIZGRAPH_BACKENDS__{system.upper()}__{key}": text for key, text in settings.items()}
 
 
 def resident() -> int:
