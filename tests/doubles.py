@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 from resolvers.backends.ports import Call, Fetched, Forwarded
@@ -60,8 +60,8 @@ class MemoryEndpoint:
     def forwarded(self, principal: Principal) -> Forwarded:
         return self._forwarded(principal)
 
-    def sendable(self, key: str) -> bool:
-        return not key.startswith("-")
+    def sendable(self, keys: Sequence[str]) -> Sequence[str]:
+        return [key for key in keys if not key.startswith("-")]
 
     async def asked(self, count: int) -> None:
         """Return when so many calls have come; a test that waits in vain ends by its time limit."""

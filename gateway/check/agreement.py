@@ -75,7 +75,7 @@ async def check_batch(asked: Asked, keys: Sequence[str], batch: Exchange, all_ex
 async def check_absent(asked: Asked, keys: list[str], report: Report) -> None:
     """Whether a key that nobody has is answered as one: with nothing, not with an error or another's record."""
     key = _nobodys(keys)
-    if not asked.endpoint.sendable(key):
+    if not asked.endpoint.sendable([key]):
         return
     answer = await asked.ask(keys=[key])
     if answer.error is not None:

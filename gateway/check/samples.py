@@ -58,7 +58,7 @@ class Samples:
         """Keys for this operation, and whether each of them has to have a record."""
         for pool in POOLS[asked.name]:
             known_keys = self._given.get(pool) or list(self._pools.get(pool, {}))
-            keys = [key for key in known_keys if asked.endpoint.sendable(key)]
+            keys = list(asked.endpoint.sendable(known_keys))
             if keys:
                 return keys[:most], asked.name in _OWN and pool in (asked.domain, "products")
         return [], False

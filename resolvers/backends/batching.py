@@ -13,7 +13,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 from resolvers.backends.ports import Args, Clock, Forwarded, Hints
-from resolvers.backends.trips import Known, Loaded, Told, Trip
+from resolvers.backends.trips import NEVER, Known, Loaded, Told, Trip, Waiter
 from resolvers.errors import (
     BackendContract,
     BackendFailed,
@@ -32,21 +32,19 @@ ISOLATING = (BackendRejected, BackendFailed, BackendContract)
 
 
 class _Batch(Trip):
-    """Keys that leave in one call. Each waiter has a future of its own, so that its cancellation stays its own."""
+    """Keys that leave in one call."""
 
-    __slots__ = ("found", "wanted")
+    __slots__ = ("found",)
 
     def __init__(self, deadline: float, hints: Hints) -> None:
         super().__init__(deadline, hints)
         self.found: dict[str, Any] = {}
-        self.wanted: list[Sequence[str]] = []
-        """What each waiter asked for, here and elsewhere."""
 
     def by_callers(self, keys: Sequence[str]) -> list[tuple[str, ...]]:
         """These keys in groups that the same waiters want."""
         callers: dict[str, list[int]] = {key: [] for key in keys}
-        for number, wanted in enumerate(self.wanted):
-            for key in wanted:
+        for number, waiter in enumerate(self.waiters):
+            for key in waiter.keys:
                 if key in callers:
                     callers[key].append(number)
         groups: dict[tuple[int, ...], list[str]] = {}
@@ -58,6 +56,19 @@ class _Batch(Trip):
         """Tell the error to every key that has no answer yet."""
         for key in self.keys:
             self.found.setdefault(key, error)
+
+    def back(self, now: float) -> None:
+        """Tell everybody who waits for it that it is back."""
+        self.back_at = now
+        for waiter in self.waiters:
+            waiter.arrived()
+
+    def end(self, error: Exception) -> bool:
+        """Raise an error at everybody who still waits; whether anybody did."""
+        waiting = [waiter for waiter in self.waiters if not waiter.gone()]
+        for waiter in waiting:
+            waiter.future.set_exception(error)
+        return bool(waiting)
 
 
 class _Lane:
@@ -155,27 +166,15 @@ class Batcher:
         joined = self._join(lane, keys, since, known, deadline, left, hints)
         if lane.gathering:
             self._schedule(lane, loop)
-        waiters = []
+        waiter = Waiter(keys, len(joined), loop.create_future())
         for batch in joined:
-            waiter = loop.create_future()
             batch.waiters.append(waiter)
-            batch.wanted.append(keys)
-            waiters.append(waiter)
-        timer = loop.call_later(left, _give_up, waiters)
-        late: list[_Batch] = []
+        timer = loop.call_later(left, waiter.stop)
         try:
-            for batch, waiter in zip(joined, waiters, strict=True):
-                try:
-                    await waiter
-                except _OutOfPatience:
-                    late.append(batch)
+            await waiter.future
         finally:
             timer.cancel()
-            for waiter in waiters:
-                # Nobody will look at the others when one of them ended this.
-                if not waiter.cancel() and not waiter.cancelled():
-                    waiter.exception()
-        return self._loaded(keys, joined, late)
+        return self._loaded(keys, joined)
 
     def _join(
         self,
@@ -188,7 +187,8 @@ class Batcher:
         hints: Hints,
     ) -> list[_Batch]:
         """The batches that these keys are in, which they now wait for."""
-        joined: dict[_Batch, None] = {}
+        joined: list[_Batch] = []
+        last: _Batch | None = None
         batch_of, gathering = lane.batch_of, lane.gathering
         patience = deadline if left >= self._least_patience else deadline - left + self._least_patience
         for key in keys:
@@ -200,13 +200,15 @@ class Batcher:
                 batch.keys[key] = None
                 if known is not None and key in known:
                     batch.known[key] = known[key]
-            if batch not in joined:
-                joined[batch] = None
+            if batch is not last and batch not in joined:
+                joined.append(batch)
                 if patience > batch.deadline:
                     batch.deadline = patience
-        return list(joined)
+            last = batch
+        return joined
 
-    def _loaded(self, keys: Sequence[str], joined: Sequence[_Batch], late: Sequence[_Batch]) -> Loaded:
+    def _loaded(self, keys: Sequence[str], joined: Sequence[_Batch]) -> Loaded:
+        late = [batch for batch in joined if batch.back_at == NEVER]
         if len(joined) == 1 and not late:
             batch = joined[0]
             return Loaded(batch.found, batch.told, batch.sent_at, joined)
@@ -273,7 +275,7 @@ class Batcher:
             lane.timer = None
         now = self._clock.time()
         for batch in leaving:
-            if all(waiter.done() for waiter in batch.waiters):
+            if all(waiter.gone() for waiter in batch.waiters):
                 # Everybody who wanted it has left meanwhile.
                 self._forget(lane, batch)
                 continue
@@ -296,13 +298,12 @@ class Batcher:
                 raise
         except Exception as error:
             # Whatever ended the call ends it for everyone who waits.
-            if not _end(batch.waiters, error):
+            if not batch.end(error):
                 raise
         finally:
             self._forget(lane, batch)
             lane.running -= 1
-            batch.back_at = self._clock.time()
-            _answered(batch)
+            batch.back(self._clock.time())
             self._send(lane, asyncio.get_running_loop(), len(lane.gathering))
 
     def _forget(self, lane: _Lane, batch: _Batch) -> None:
@@ -374,31 +375,7 @@ class Batcher:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         for batch in unanswered:
-            if any(not waiter.done() for waiter in batch.waiters):
+            if batch.back_at == NEVER:
                 # It had not left, or was cancelled before its first step.
                 batch.fail(self._given_up("stopping"))
-                _answered(batch)
-
-
-class _OutOfPatience(Exception):
-    """The waiter's own deadline came before the answer."""
-
-
-def _answered(batch: _Batch) -> None:
-    for waiter in batch.waiters:
-        if not waiter.done():
-            waiter.set_result(None)
-
-
-def _end(waiters: list[asyncio.Future[None]], error: Exception) -> bool:
-    """Whether anybody was left to be told."""
-    waiting = [waiter for waiter in waiters if not waiter.done()]
-    for waiter in waiting:
-        waiter.set_exception(error)
-    return bool(waiting)
-
-
-def _give_up(waiters: list[asyncio.Future[None]]) -> None:
-    for waiter in waiters:
-        if not waiter.done():
-            waiter.set_exception(_OutOfPatience())
+                batch.back(self._clock.time())

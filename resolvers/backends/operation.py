@@ -88,8 +88,8 @@ class Operation(Generic[Record]):
     def _arguments(self, arguments: Mapping[str, Scalar | tuple[Scalar, ...]] | None) -> Args:
         if not arguments:
             return NO_ARGS
-        unknown = sorted(arguments.keys() - self.accepts)
-        if unknown:
+        if not arguments.keys() <= self.accepts:
+            unknown = sorted(arguments.keys() - self.accepts)
             raise BadUserInput(
                 f"the backend of {self.name} cannot filter or sort by {', '.join(unknown)}",
                 operation=self.name,
@@ -166,19 +166,17 @@ class Operation(Generic[Record]):
         source = self._source()
         args = self._arguments(arguments)
         principal = context.principal
-        limited_to = principal.customer if self.keyed_by_customer else None
-        wanted: dict[str, Any] = {}
-        for key in keys:
-            if key is not None and (limited_to is None or key == limited_to):
-                wanted[key] = None
+        wanted: dict[Any, None] = dict.fromkeys(keys)
+        wanted.pop(None, None)
+        if self.keyed_by_customer and (limited_to := principal.customer) is not None:
+            wanted = dict.fromkeys(key for key in wanted if key == limited_to)
         if not wanted:
             return [None] * len(keys)
         asked = list(wanted)
         answers = await source.answers(asked, args, source.endpoint.forwarded(principal), context)
         if len(asked) == len(keys):
             return answers
-        wanted = dict(zip(asked, answers, strict=True))
-        return [None if key is None else wanted.get(key) for key in keys]
+        return list(map(dict(zip(asked, answers, strict=True)).get, keys))
 
 
 class Backends:

@@ -87,8 +87,9 @@ class Endpoint(Protocol[Record]):
         """What of this caller the call would carry."""
         ...
 
-    def sendable(self, key: str) -> bool:
-        """False for keys that must not be sent (`0`, negative, pattern): they are answered as absent without a call."""
+    def sendable(self, keys: Sequence[str]) -> Sequence[str]:
+        """Those of the keys, in order, that may be sent. The others (`0`, negative, pattern) are answered as absent
+        without a call."""
         ...
 
     async def attempt(self, call: Call) -> Fetched[Record]: ...

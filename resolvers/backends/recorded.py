@@ -86,8 +86,7 @@ class RecordedSource:
         look = _Look(self.endpoint, context)
         answers = await self._inner.answers(keys, args, forwarded, look.context)
         nothing = all(answer is None for answer in answers)
-        sendable = [key for key in keys if self.endpoint.sendable(key)]
-        look.over(len(sendable), "absent" if nothing else "hit")
+        look.over(len(self.endpoint.sendable(keys)), "absent" if nothing else "hit")
         return answers
 
     async def _listing(

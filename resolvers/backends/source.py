@@ -71,12 +71,11 @@ class BatchedSource:
 
     async def answers(self, keys: Sequence[str], args: Args, forwarded: Forwarded, context: Context) -> list[Any]:
         context.keep_for(0.0)
-        sendable = [key for key in keys if self.sendable(key)]
+        sendable = self.sendable(keys)
         if not sendable:
             return [None] * len(keys)
         loaded = await self.load(sendable, args, forwarded, context)
-        get = loaded.found.get
-        return [get(key) for key in keys]
+        return list(map(loaded.found.get, keys))
 
     async def listing(
         self, first: int, after: str | None, args: Args, forwarded: Forwarded, context: Context

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
+from asyncio import Future
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from resolvers.backends.ports import Hints
 
-_NEVER: Final = float("inf")
+NEVER: Final = float("inf")
 
 
 class Patience:
@@ -24,6 +24,33 @@ class Patience:
     def __init__(self, deadline: float) -> None:
         self.deadline = deadline
         self.attempts = 0
+
+
+class Waiter:
+    """One look-up of `keys`, and the future that it waits for: done when all of its trips, `ahead`, are back, or when
+    its own time is up. Each has its own, so that its cancellation stays its own."""
+
+    __slots__ = ("ahead", "future", "keys")
+
+    def __init__(self, keys: Sequence[str], ahead: int, future: Future[None]) -> None:
+        self.keys = keys
+        self.ahead = ahead
+        self.future = future
+
+    def gone(self) -> bool:
+        """Whether nobody waits any more."""
+        return self.future.done()
+
+    def arrived(self) -> None:
+        """One of the trips is back."""
+        self.ahead -= 1
+        if not self.ahead:
+            self.stop()
+
+    def stop(self) -> None:
+        """Wait no longer, whatever is back by now."""
+        if not self.future.done():
+            self.future.set_result(None)
 
 
 class Known(Struct, frozen=True):
@@ -52,10 +79,10 @@ class Trip(Patience):
         super().__init__(deadline)
         self.hints = hints
         self.keys: dict[str, None] = {}
-        self.waiters: list[asyncio.Future[None]] = []
+        self.waiters: list[Waiter] = []
         self.known: dict[str, Known] = {}
         self.told: dict[str, Told] = {}
-        self.sent_at = self.back_at = _NEVER
+        self.sent_at = self.back_at = NEVER
 
 
 class Loaded(Struct):

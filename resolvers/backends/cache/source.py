@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, Final, Literal, Protocol
 
 from resolvers.backends.cache.entries import Codec, Entry, Listing, Naming
@@ -104,7 +104,7 @@ class CachedSource:
         self._secluded = secluded
         listed = self.endpoint.operation.endswith(".list")
         self._load = inner.load_pages if listed else inner.load
-        self._sendable = (lambda page: True) if listed else inner.sendable
+        self._sendable: Callable[[Sequence[str]], Sequence[str]] = (lambda pages: pages) if listed else inner.sendable
         self._revalidates = not listed and self.endpoint.max_batch == 1
         self._serves = freshness.ttl + max(freshness.stale, freshness.stale_if_error)
         """Seconds for which an entry may serve at most, without being asked about."""
@@ -207,20 +207,21 @@ class CachedSource:
 
     async def _fetch(self, asked: _Asked, expired: Mapping[str, Entry[Any]], known: Mapping[str, Known]) -> list[Any]:
         keys = asked.keys
-        sendable = [key for key in keys if self._sendable(key)]
+        sendable = self._sendable(keys)
         if not sendable:
             return [None] * len(keys)
         # A call that left before the latest invalidation may bring what that invalidation is about.
         since = self._invalidations.newest_about(self.endpoint.operation)
         loaded = await self._load(sendable, asked.args, asked.forwarded, asked.context, since=since, known=known)
-        answers = [loaded.found.get(key) for key in keys]
+        answers = list(map(loaded.found.get, keys))
         customer = asked.context.principal.customer
         told = loaded.told
         if self._secluded is not None and customer is not None:
             answers = [shown_to(customer, answer, self._secluded, own_key=False) for answer in answers]
             # What the backend says of another's record would tell it from one that does not exist.
             told = {key: told[key] for key, answer in zip(keys, answers, strict=True) if answer and key in told}
-        self._keep(asked, answers, loaded.sent_at, told)
+        unsent = frozenset(keys).difference(sendable) if len(sendable) < len(keys) else ()
+        self._keep(asked, answers, loaded.sent_at, told, unsent)
         if expired:
             self._serve_expired(keys, answers, expired, asked.context)
         return answers
@@ -242,9 +243,16 @@ class CachedSource:
         if oldest is not None:
             context.served_stale(self.endpoint.backend, self.endpoint.operation, max(0.0, now - oldest), "error")
 
-    def _keep(self, asked: _Asked, answers: Sequence[Any], sent_at: float, told: Mapping[str, Told]) -> None:
+    def _keep(
+        self,
+        asked: _Asked,
+        answers: Sequence[Any],
+        sent_at: float,
+        told: Mapping[str, Told],
+        unsent: Collection[str],
+    ) -> None:
         """Remember what was answered. An entry counts from when its call left, so that an invalidation that arrives
-        while the call is under way covers it."""
+        while the call is under way covers it. Of the `unsent` keys nothing is known."""
         freshness, context = self._freshness, asked.context
         shortened = 1 - self._jitter_share * self._jitter()
         entries: dict[float, dict[str, Entry[Any]]] = {}
@@ -252,7 +260,7 @@ class CachedSource:
         lifetime = 0.0
         for key, name, answer in zip(asked.keys, asked.names, answers, strict=True):
             value = _kept_form(answer)
-            if value is _NOTHING or (value is None and not self._sendable(key)):
+            if value is _NOTHING or key in unsent:
                 continue
             ttl = (freshness.absent_ttl if value is None else freshness.ttl) * shortened
             hold = freshness.absent_ttl if value is None else self._serves

@@ -52,8 +52,9 @@ class PythonEndpoint(Generic[Record]):
         self._listed = operation.endswith(".list")
         self._pattern = None if settings.key_pattern is None else re.compile(settings.key_pattern)
 
-    def sendable(self, key: str) -> bool:
-        return bool(key) and (self._pattern is None or self._pattern.fullmatch(key) is not None)
+    def sendable(self, keys: Sequence[str]) -> Sequence[str]:
+        pattern = self._pattern
+        return [key for key in keys if key and (pattern is None or pattern.fullmatch(key))]
 
     async def attempt(self, call: Call) -> Fetched[Record]:
         if not self._forwarding.complete(call.forwarded):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+from collections.abc import Sequence
 from typing import Final, Generic, TypeVar
 
 from msgspec import Struct
@@ -21,7 +22,7 @@ from resolvers.backends.rest.reading import AnswerReader
 from resolvers.backends.rest.sending import Backend, Sender
 from resolvers.backends.rest.settings import RestOperationSettings
 from resolvers.backends.rest.templates import RequestTemplate
-from resolvers.backends.rest.writing import plain
+from resolvers.backends.rest.writing import all_plain
 from resolvers.errors import BackendContract, BackendTimeout, BadUserInput
 
 Record = TypeVar("Record", bound=Struct)
@@ -70,10 +71,13 @@ class RestEndpoint(Generic[Record]):
         anything = self._key_pattern is None and self._min_key is None
         self._takes_plain = anything and self.writable("Aa0_-1")
 
-    def sendable(self, key: str) -> bool:
-        """False for keys that the configuration excludes, and for those that cannot be written safely."""
-        if self._takes_plain and plain(key):
-            return True
+    def sendable(self, keys: Sequence[str]) -> Sequence[str]:
+        """The keys but for those that the configuration excludes, and those that cannot be written safely."""
+        if self._takes_plain and all_plain(keys):
+            return keys
+        return [key for key in keys if self._allowed(key)]
+
+    def _allowed(self, key: str) -> bool:
         if not key or (self._key_pattern is not None and not self._key_pattern.fullmatch(key)):
             return False
         if self._min_key is not None and not (_WHOLE(key) and int(key) >= self._min_key):

@@ -33,7 +33,7 @@ _INTEGER: Final = re.compile(r"-?(?:0|[1-9][0-9]{0,17})").fullmatch
 _UNQUOTABLE: Final = re.compile(r"[\x00-\x1f\x7f'\"`\\(),:;%]").search
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]").search
 
-plain: Final = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_-]*[A-Za-z0-9])?", re.ASCII).fullmatch
+_PLAIN_CSV: Final = re.compile(r"(?:[A-Za-z0-9](?:[A-Za-z0-9_-]*[A-Za-z0-9])?,)*").fullmatch
 """Whether a value is of letters and digits, with _ and - between them: every form but `integers` takes it."""
 
 
@@ -150,6 +150,12 @@ def _csv(encode: Encode, alone: bool) -> Write:
         return ",".join([item(value) for value in values])
 
     return write
+
+
+def all_plain(values: Sequence[str]) -> bool:
+    """Whether all values consist of letters and digits, with - and _ only between them."""
+    text = ",".join(values) + ","
+    return _PLAIN_CSV(text) is not None and text.count(",") == len(values)
 
 
 def _plainly_joined(values: Sequence[str]) -> str | None:

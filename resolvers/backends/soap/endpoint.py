@@ -117,7 +117,10 @@ class SoapEndpoint(Generic[Record]):
     def forwarded(self, principal: Principal) -> Forwarded:
         return self._forwarding.of(principal)
 
-    def sendable(self, key: str) -> bool:
+    def sendable(self, keys: Sequence[str]) -> Sequence[str]:
+        return [key for key in keys if self._allowed(key)]
+
+    def _allowed(self, key: str) -> bool:
         if self._pattern is not None and not self._pattern.fullmatch(key):
             return False
         least = self._settings.min_key

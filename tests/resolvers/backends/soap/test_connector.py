@@ -412,11 +412,11 @@ async def test_keys_that_cannot_be_sent_are_known(serve: Serve, connect: Connect
     """By type, by pattern, and by the least key."""
     backend = await serve(WSDL)
     plain = await endpoint_to(backend, connect, {})
-    assert [plain.sendable(key) for key in ("1", "-1", "x", "")] == [True, True, False, False]
+    assert plain.sendable(["1", "-1", "x", ""]) == ["1", "-1"]
     least = await endpoint_to(backend, connect, {}, {**BY_IDS, "min_key": 1})
-    assert [least.sendable(key) for key in ("1", "0", "-1", "1.5")] == [True, False, False, False]
+    assert least.sendable(["1", "0", "-1", "1.5"]) == ["1"]
     pattern = await endpoint_to(backend, connect, {}, {**BY_IDS, "key_pattern": "[1-9]"})
-    assert [pattern.sendable(key) for key in ("1", "12")] == [True, False]
+    assert pattern.sendable(["1", "12"]) == ["1"]
 
 
 async def test_what_is_forwarded_goes_out_as_headers(serve: Serve, connect: Connect) -> None:
