@@ -9,7 +9,7 @@ the backend bears no further call they go on gathering. A key that is already as
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from typing import Any
 
 from resolvers.backends.ports import Args, Clock, Forwarded, Hints
@@ -107,6 +107,7 @@ class Batcher:
         "_linger",
         "_most",
         "_tasks",
+        "_under_way",
         "backend",
         "operation",
     )
@@ -134,7 +135,8 @@ class Batcher:
         self._clock = clock
         self._busy = busy
         self._lanes: dict[tuple[str, Forwarded], _Lane] = {}
-        self._tasks: dict[asyncio.Task[None], _Batch] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._under_way: set[_Batch] = set()
         self._closed = False
 
     async def load(
@@ -242,9 +244,8 @@ class Batcher:
         full = len(lane.gathering) > 1 or len(lane.gathering[0].keys) >= self._most
         if full or lane.running < self._in_flight:
             if not lane.scheduled:
-                # At the end of this tick, so that what other requests ask for right now comes along.
                 lane.scheduled = True
-                loop.call_soon(self._depart, lane, loop)
+                self._spawn(loop, self._depart(lane, loop))
         elif lane.timer is None:
             lane.timer = loop.call_later(self._linger, self._linger_over, lane, loop)
 
@@ -256,18 +257,36 @@ class Batcher:
         else:
             self._send(lane, loop, len(lane.gathering))
 
-    def _depart(self, lane: _Lane, loop: asyncio.AbstractEventLoop) -> None:
-        """Send the full batches, and the last one too unless it had better wait."""
+    async def _depart(self, lane: _Lane, loop: asyncio.AbstractEventLoop) -> None:
+        """Send the full batches, and the last one too unless it had better wait.
+
+        A task begins at the end of the tick that made it, so what other requests ask for in this tick comes along.
+        """
         lane.scheduled = False
         gathering = lane.gathering
         count = len(gathering)
         if count and lane.running >= self._in_flight and len(gathering[-1].keys) < self._most:
             count -= 1
-        self._send(lane, loop, count)
+        leaving = self._leaving(lane, count)
         if gathering and lane.timer is None:
             lane.timer = loop.call_later(self._linger, self._linger_over, lane, loop)
+        for batch in leaving[1:]:
+            self._spawn(loop, self._run(lane, batch))
+        if leaving:
+            await self._run(lane, leaving[0])
 
     def _send(self, lane: _Lane, loop: asyncio.AbstractEventLoop, count: int) -> None:
+        for batch in self._leaving(lane, count):
+            self._spawn(loop, self._run(lane, batch))
+
+    def _spawn(self, loop: asyncio.AbstractEventLoop, work: Coroutine[Any, Any, None]) -> None:
+        task = loop.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    def _leaving(self, lane: _Lane, count: int) -> list[_Batch]:
+        """The first `count` of those that gather, less those that nobody waits for any more: they are under way now."""
+        left: list[_Batch] = []
         leaving = lane.gathering[:count]
         del lane.gathering[:count]
         if not lane.gathering and lane.timer is not None:
@@ -281,16 +300,20 @@ class Batcher:
                 continue
             batch.sent_at = now
             lane.running += 1
-            task = loop.create_task(self._run(lane, batch))
-            self._tasks[task] = batch
-            task.add_done_callback(self._tasks.pop)
+            self._under_way.add(batch)
+            left.append(batch)
         if not lane.running and not lane.gathering and self._lanes.get(lane.name) is lane:
             # Nothing is kept for an identity that nobody asks for.
             del self._lanes[lane.name]
+        return left
 
     async def _run(self, lane: _Lane, batch: _Batch) -> None:
+        keys = tuple(batch.keys)
         try:
-            await self._ask(tuple(batch.keys), lane, batch)
+            try:
+                batch.found = await self._fetch(keys, lane.args, lane.forwarded, batch)
+            except GatewayError as error:
+                await self._isolate(keys, lane, batch, without_frames(error))
         except asyncio.CancelledError:
             # None may take missing keys for absent ones.
             batch.fail(self._given_up("stopping" if self._closed else "cancelled"))
@@ -302,6 +325,7 @@ class Batcher:
                 raise
         finally:
             self._forget(lane, batch)
+            self._under_way.discard(batch)
             lane.running -= 1
             batch.back(self._clock.time())
             self._send(lane, asyncio.get_running_loop(), len(lane.gathering))
@@ -310,11 +334,6 @@ class Batcher:
         for key in batch.keys:
             if lane.batch_of.get(key) is batch:
                 del lane.batch_of[key]
-
-    async def _ask(self, keys: tuple[str, ...], lane: _Lane, batch: _Batch) -> None:
-        failed = await self._part(keys, lane, batch)
-        if failed is not None:
-            await self._isolate(keys, lane, batch, failed)
 
     async def _isolate(self, keys: tuple[str, ...], lane: _Lane, batch: _Batch, error: GatewayError) -> None:
         """Save the keys that were only in bad company. Two calls per halving while one half answers.
@@ -363,7 +382,7 @@ class Batcher:
     async def close(self) -> None:
         """Give up what is under way and wait until it has ended. Who waits or asks later is told BackendUnavailable."""
         self._closed = True
-        unanswered = list(self._tasks.values())
+        unanswered = list(self._under_way)
         for lane in self._lanes.values():
             unanswered += lane.gathering
             lane.gathering.clear()
