@@ -15,6 +15,7 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 import gateway
+from gateway.answers import Answers
 from gateway.auth.authentication import Authentication
 from gateway.auth.build import token_verifier
 from gateway.execution.document_limits import DocumentLimits
@@ -149,6 +150,8 @@ class Gateway:
         mistakes.tell()
         self.connections = self.tenants.common
         self.executor = Executor(self.schema, on_fallback=self.telemetry.fell_back)
+        cache = settings.data.cache
+        self.answers = Answers(cache.answers) if cache.store == "memory" and cache.answers else None
         self.operations = Operations(
             self.executor,
             self.tenants,
@@ -157,6 +160,7 @@ class Gateway:
             max_page=settings.limits.max_page,
             watcher=self.telemetry,
             journal=self.journal,
+            answers=self.answers,
             suggestions=settings.introspection.suggestions,
         )
         authenticate = Authentication(settings.auth, self.verifier).principal
@@ -191,7 +195,7 @@ class Gateway:
             cookies=settings.auth.cookie is not None,
         )
         self.health = Health(self.tenants, self.verifier, start_patience=settings.server.start_patience, clock=clock)
-        self.sampler = Sampler(self.telemetry, self.tenants, self.documents, self.executor)
+        self.sampler = Sampler(self.telemetry, self.tenants, self.documents, self.executor, self.answers)
 
         def for_operators(answer: Answer) -> ForOperators:
             return ForOperators(answer, authenticate, realm=settings.auth.realm)

@@ -7,6 +7,7 @@ from typing import Any, Final, NamedTuple, Protocol
 
 from graphql import ExecutionResult
 
+from gateway.answers import Answers, question_of
 from gateway.execution.execute import Executor
 from gateway.explain.facts import OperationFacts, facts_of
 from gateway.explain.predict import predict
@@ -18,6 +19,7 @@ from gateway.limits.spending import Spending
 from resolvers.backends.connect import Connections
 from resolvers.backends.ports import Clock, Hints
 from resolvers.backends.recorded import CallRecord
+from resolvers.basis import Basis
 from resolvers.context import Context, Lifetime
 from resolvers.errors import BadUserInput, Forbidden
 from resolvers.principal import Principal
@@ -77,7 +79,8 @@ class Ways(Protocol):
 class Operations:
     """Runs valid operations of known callers: gives each a context with a deadline and the policy of its scopes.
 
-    With a `journal`, nothing personal is answered before the journal has taken what was read, and of whom.
+    With a `journal`, nothing personal is answered before the journal has taken what was read, and of whom. With
+    `answers`, what was made of the cache alone is given again without running it, as long as the cache holds the same.
     """
 
     def __init__(
@@ -90,12 +93,14 @@ class Operations:
         max_page: int,
         watcher: OperationWatcher,
         journal: Journal | None = None,
+        answers: Answers | None = None,
         suggestions: bool = False,
     ) -> None:
         self._executor = executor
         self._ways = ways
         self._spending = spending
         self._journal = journal
+        self._answers = answers
         self._hide_suggestions = not suggestions
         self._deadline = deadline
         self._max_page = max_page
@@ -133,8 +138,6 @@ class Operations:
         wanted = info.timeout
         patience = self._deadline if wanted is None else min(wanted, self._deadline)
         lifetime = Lifetime() if info.method == "GET" else None
-        document = request.document.ast
-        assert document is not None  # the door hands over valid documents only
         watched = self._watcher.began(request)
         try:
             context = Context(
@@ -151,16 +154,7 @@ class Operations:
                 record_call=None if records is None else records.append,
                 reads=None if self._journal is None else Reads(),
             )
-            result: Any = self._executor.execute(
-                document,
-                context_value=context,
-                variable_values=request.variables,
-                operation_name=request.operation.name,
-                policy=self.policy(principal),
-                hide_suggestions=self._hide_suggestions,
-            )
-            if not isinstance(result, ExecutionResult):
-                result = await result
+            result = await self._result(request, context)
             if self._journal is not None and context.reads:
                 await self._journal.record(_entry(request, context.reads, clock.time()), started + patience)
         except BaseException:
@@ -178,8 +172,38 @@ class Operations:
         if lifetime is not None and not result.errors:
             info.response_headers += kept_for(lifetime, principal)
         watched.finished(context, result, clock.monotonic() - started)
-        answer: ExecutionResult = result
-        return answer
+        return result
+
+    async def _result(self, request: GraphQLRequest, context: Context) -> ExecutionResult:
+        """What running the operation gives; or what it gave before, if it would give the same."""
+        answers, now = self._answers, context.clock.time()
+        # A trace and the journal are about what a run does, and so is the wish for fresh data.
+        watched = context.fresh or context.record_call is not None or context.reads is not None
+        question = None if answers is None or watched else question_of(request, now)
+        if answers is None or question is None:
+            return await self._executed(request, context)
+        kept = answers.again(question, now)
+        if kept is not None:
+            context.keep_for(kept.until - now)
+            return ExecutionResult(kept.data, None)
+        context.basis = Basis()
+        result = await self._executed(request, context)
+        if not result.errors:
+            result = ExecutionResult(answers.keep(question, context.basis, result.data), None, result.extensions)
+        return result
+
+    async def _executed(self, request: GraphQLRequest, context: Context) -> ExecutionResult:
+        document = request.document.ast
+        assert document is not None  # the door hands over valid documents only
+        result = self._executor.execute(
+            document,
+            context_value=context,
+            variable_values=request.variables,
+            operation_name=request.operation.name,
+            policy=self.policy(request.principal),
+            hide_suggestions=self._hide_suggestions,
+        )
+        return result if isinstance(result, ExecutionResult) else await result
 
     def _records(self, request: GraphQLRequest) -> list[CallRecord] | None:
         """Where the run's calls are noted, for a caller who asks for `trace: true` and may. Raises Forbidden."""

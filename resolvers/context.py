@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from msgspec import Struct
 
+from resolvers.basis import Basis
 from resolvers.principal import ANONYMOUS, Principal
 from resolvers.privacy import Reads
 
@@ -61,7 +62,8 @@ class Context:
     what was served although it was old; `lifetime` for how long the answer may be kept, when somebody wants to know.
     `hints` are headers that tell backends about it. `max_page` is the most records a page may hold. When somebody
     looks, `record_call` is told of every look-up that the cache answered and every call to a backend
-    (resolvers/backends/recorded.py). `reads` notes which personal data was read, where that is journalled.
+    (resolvers/backends/recorded.py). `reads` notes which personal data was read, where that is journalled. `basis`
+    notes what the answer is made of, where it may be given again.
     """
 
     __slots__ = (
@@ -69,6 +71,7 @@ class Context:
         "_place",
         "_today",
         "backends",
+        "basis",
         "clock",
         "correlation_id",
         "deadline",
@@ -113,6 +116,7 @@ class Context:
         self.record_call = record_call
         self.lifetime = lifetime
         self.reads = reads
+        self.basis: Basis | None = None
         self.stale: list[Stale] = []
         self._now = clock.time()
         self._today: date | None = None
@@ -145,6 +149,7 @@ class Context:
         there.record_call = self.record_call
         there.lifetime = self.lifetime
         there.reads = self.reads
+        there.basis = self.basis
         there.stale = self.stale
         there._now = self._now
         there._today = self._today

@@ -88,6 +88,8 @@ class Metrics:
         self.cache_bytes = gauge("cache_bytes", "Estimated size of the memory store.")
         self.cache_away = gauge("cache_away", "1 while the shared store fails and is left alone.", mode="livemax")
         self.cache_failures = counter("cache_failures_total", "What the shared store could not do.", "action")
+        self.answers_repeated = counter("answers_repeated_total", "Answers given again without a run.")
+        self.answer_bytes = gauge("answer_bytes", "Estimated size of the answers that may be given again.")
         self.documents = gauge("documents", "Parsed documents in memory.")
         self.document_bytes = gauge("document_bytes", "Estimated size of the documents in memory.")
         self.document_lookups = counter("document_lookups_total", "Documents looked for in memory.", "outcome")

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Final
 
+from gateway.answers import Answers
 from gateway.execution.documents import Documents
 from gateway.execution.execute import Executor
 from gateway.telemetry.metrics import BREAKER
@@ -28,6 +29,7 @@ class Sampler:
         connections: Standing,
         documents: Documents,
         executor: Executor,
+        answers: Answers | None = None,
         *,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
@@ -35,8 +37,9 @@ class Sampler:
         self._connections = connections
         self._documents = documents
         self._executor = executor
+        self._answers = answers
         self._sleep = sleep
-        self._hits = self._misses = 0
+        self._hits = self._misses = self._given = 0
         self._wsdl: dict[str, str] = {}
 
     async def run(self) -> None:
@@ -83,6 +86,10 @@ class Sampler:
         metrics.document_lookups.labels("hit").inc(cache.hits - self._hits)
         metrics.document_lookups.labels("miss").inc(cache.misses - self._misses)
         self._hits, self._misses = cache.hits, cache.misses
+        if self._answers is not None:
+            metrics.answer_bytes.set(self._answers.kept.weight)
+            metrics.answers_repeated.inc(self._answers.given - self._given)
+            self._given = self._answers.given
         metrics.plans.set(self._executor.plans)
         metrics.http_requests_in_progress.set(self._telemetry.in_progress)
         metrics.tasks.set(len(asyncio.all_tasks()))

@@ -141,6 +141,8 @@ class Operation(Generic[Record]):
             raise NotConfigured(f"{self.name} is not offered to customers", operation=self.name)
         source = self._source()
         args = self._arguments(arguments)
+        if context.basis is not None:
+            context.basis.asked += 1
         return await source.listing(first, after, args, source.endpoint.forwarded(context.principal), context)
 
     def _shown_group(self, answer: Any, customer: str, owned: bool) -> Any:
@@ -173,6 +175,8 @@ class Operation(Generic[Record]):
         if not wanted:
             return [None] * len(keys)
         asked = list(wanted)
+        if context.basis is not None:
+            context.basis.asked += 1
         answers = await source.answers(asked, args, source.endpoint.forwarded(principal), context)
         if len(asked) == len(keys):
             return answers

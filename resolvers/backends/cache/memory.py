@@ -41,7 +41,8 @@ class BoundedMemoryCache(BaseCache):  # type: ignore[misc] # aiocache ships no t
         self.evicted = 0
         self._clock = clock
         self._size_of = size_of
-        self._entries: OrderedDict[str, tuple[Any, float | None, int]] = OrderedDict()
+        self._puts = 0
+        self._entries: OrderedDict[str, tuple[Any, float | None, int, int]] = OrderedDict()
 
     def __len__(self) -> int:
         return len(self._entries)
@@ -63,6 +64,20 @@ class BoundedMemoryCache(BaseCache):  # type: ignore[misc] # aiocache ships no t
                 found.append(entry[0])
         return found
 
+    def versions(self, keys: Iterable[str]) -> list[int]:
+        """What tells the values from all that are ever put in their places; 0 where there is none. Counts as a use."""
+        entries, used = self._entries, self._entries.move_to_end
+        now = self._clock.monotonic()
+        versions: list[int] = []
+        for key in keys:
+            entry = entries.get(key)
+            if entry is None or (entry[1] is not None and entry[1] <= now):
+                versions.append(0)
+            else:
+                used(key)
+                versions.append(entry[3])
+        return versions
+
     def held(self, key: str) -> Any:
         """The value that is held, expired or not, without counting as a use; None where there is none."""
         entry = self._entries.get(key)
@@ -77,10 +92,11 @@ class BoundedMemoryCache(BaseCache):  # type: ignore[misc] # aiocache ships no t
         if size > self.max_bytes:
             return
         expires = None if ttl is None else self._clock.monotonic() + ttl
-        self._entries[key] = (value, expires, size)
+        self._puts += 1
+        self._entries[key] = (value, expires, size, self._puts)
         self.bytes += size
         while len(self._entries) > self.max_entries or self.bytes > self.max_bytes:
-            _, (_, _, oldest) = self._entries.popitem(last=False)
+            _, (_, _, oldest, _) = self._entries.popitem(last=False)
             self.bytes -= oldest
             self.evicted += 1
 

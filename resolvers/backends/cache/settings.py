@@ -45,6 +45,11 @@ class CacheSettings(BaseModel):
     )
     max_entries: Annotated[int, Field(ge=1)] = Field(100_000, description="Memory: how many entries at most.")
     max_bytes: ByteSize = Field(128_000_000, description="Memory: about how many bytes at most.")
+    answers: ByteSize = Field(
+        32_000_000,
+        description="Memory: about how many bytes of whole answers at most, each given again to its caller while all "
+        "that it was made of is kept and fresh; 0B gives none again.",
+    )
     redis_url: RedisUrl | None = Field(
         None,
         description="Where Redis is: env:NAME or file:PATH of a redis://, rediss:// (TLS) or unix:// address with user "

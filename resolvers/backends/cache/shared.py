@@ -144,6 +144,9 @@ class RedisStore:
             self._fail("decode")
             return None
 
+    def versions(self, names: Sequence[str]) -> list[int] | None:
+        return None
+
     def put(self, entries: Mapping[str, Entry[Any]], ttl: float, codec: Codec) -> None:
         if ttl <= 0 or not self._takes(len(entries)):
             return

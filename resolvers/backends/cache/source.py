@@ -20,6 +20,8 @@ from resolvers.ownership import shown_to
 Outcome = Literal["hit", "miss", "stale", "absent"]
 BACKGROUND_PATIENCE: Final = 30.0
 """How long fetching in the background may take, in seconds: nobody waits for it."""
+_NOTE: Final = 120
+"""Bytes that a name and its version take in a note of what was found, besides the characters of the name."""
 REVALIDATED: Final = 3600.0
 """How many seconds longer an entry with an ETag is kept: being asked about costs less than being fetched."""
 
@@ -60,6 +62,32 @@ class _Asked:
     def part(self, indices: Sequence[int], context: Context, *, replaces: bool = True) -> _Asked:
         keys, names = [self.keys[index] for index in indices], [self.names[index] for index in indices]
         return _Asked(keys, names, self.args, self.forwarded, context, replaces)
+
+
+class _Found:
+    """`Found` (resolvers/basis.py): one look-up that the cache answered."""
+
+    __slots__ = ("_absent", "_names", "_oldest", "_source", "_versions", "until")
+
+    def __init__(
+        self, source: CachedSource, names: Sequence[str], versions: Sequence[int], entries: Sequence[Entry[Any]]
+    ) -> None:
+        self._source = source
+        self._names = names
+        self._versions = versions
+        self._oldest = min([entry.stored_at for entry in entries])
+        self._absent = [entry.value for entry in entries].count(None)
+        self.until = min([entry.fresh_until for entry in entries])
+
+    @property
+    def weight(self) -> int:
+        return sum(map(len, self._names)) + _NOTE * len(self._names)
+
+    def stands(self, now: float) -> bool:
+        return now < self.until and self._source.holds(self._names, self._versions, self._oldest)
+
+    def served(self) -> None:
+        self._source.count(self._absent, len(self._names))
 
 
 class CachedSource:
@@ -130,11 +158,19 @@ class CachedSource:
         ]
         if len(values) != len(keys):
             return await self._complete(_Asked(keys, names, args, forwarded, context), found, now, newest)
-        if self._observer is not None:
-            self._count(values.count(None), len(values))
+        self.count(values.count(None), len(values))
         if context.lifetime is not None:
             context.keep_for(min([entry.fresh_until for entry in found if entry is not None], default=now) - now)
+        if context.basis is not None and (versions := self._store.versions(names)) is not None:
+            entries = [entry for entry in found if entry is not None]
+            context.basis.found.append(_Found(self, names, versions, entries))
         return values
+
+    def holds(self, names: Sequence[str], versions: Sequence[int], stored_at: float) -> bool:
+        """Whether entries of these versions, the oldest of them stored then, would serve under these names."""
+        if stored_at <= self._invalidations.newest_about(self.endpoint.operation):
+            return False
+        return self._store.versions(names) == versions
 
     async def listing(
         self, first: int, after: str | None, args: Args, forwarded: Forwarded, context: Context
@@ -181,8 +217,7 @@ class CachedSource:
                 missing.append(index)
                 if not covered and not entry.firm:
                     expired[key] = entry
-        if self._observer is not None:
-            self._count(absent, len(keys) - len(missing) - len(renew), len(renew), len(missing))
+        self.count(absent, len(keys) - len(missing) - len(renew), len(renew), len(missing))
         if renew:
             oldest = min(entry.stored_at for index in renew if (entry := found[index]) is not None)
             context.served_stale(self.endpoint.backend, operation, max(0.0, now - oldest), "revalidating")
@@ -194,7 +229,10 @@ class CachedSource:
                 answers[index] = answer
         return answers
 
-    def _count(self, absent: int, served: int, stale: int = 0, missed: int = 0) -> None:
+    def count(self, absent: int, served: int, stale: int = 0, missed: int = 0) -> None:
+        """Tell how many keys were answered how; those that are `absent` are among the `served`."""
+        if self._observer is None:
+            return
         outcomes: tuple[tuple[Outcome, int], ...] = (
             ("hit", served - absent),
             ("absent", absent),
@@ -202,7 +240,7 @@ class CachedSource:
             ("miss", missed),
         )
         for outcome, count in outcomes:
-            if count and self._observer is not None:
+            if count:
                 self._observer.looked_up(self.endpoint.operation, outcome, count)
 
     async def _fetch(self, asked: _Asked, expired: Mapping[str, Entry[Any]], known: Mapping[str, Known]) -> list[Any]:

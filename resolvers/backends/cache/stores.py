@@ -19,6 +19,11 @@ class Store(Protocol):
         """One entry per name, in order; None where there is none that can be read."""
         ...
 
+    def versions(self, names: Sequence[str]) -> list[int] | None:
+        """What tells the entries of these names from all later ones, 0 where there is none; None where that cannot be
+        known without waiting."""
+        ...
+
     def put(self, entries: Mapping[str, Entry[Any]], ttl: float, codec: Codec) -> None:
         """Keep the entries for `ttl` seconds. Nobody waits until they are written."""
         ...
@@ -38,6 +43,9 @@ class MemoryStore:
 
     async def get(self, names: Sequence[str], codec: Codec) -> list[EntryOrMiss]:
         return self.cache.peek(names)
+
+    def versions(self, names: Sequence[str]) -> list[int] | None:
+        return self.cache.versions(names)
 
     def put(self, entries: Mapping[str, Entry[Any]], ttl: float, codec: Codec) -> None:
         put, held, weigh = self.cache.put, self.cache.held, codec.weigh
@@ -76,6 +84,9 @@ class LayeredStore:
                     found[index] = read[names[index]] = entry
             self._memory.put(read, self._front, codec)
         return found
+
+    def versions(self, names: Sequence[str]) -> list[int] | None:
+        return None  # Others write to Redis, and this process would go on with what it has in front.
 
     def put(self, entries: Mapping[str, Entry[Any]], ttl: float, codec: Codec) -> None:
         self._memory.put(entries, min(ttl, self._front), codec)
