@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
 
 import pytest
@@ -74,6 +74,25 @@ def test_decimals_keep_their_digits() -> None:
     for wrong in (12.5, True, "NaN", "Infinity", "twelve", None):
         with pytest.raises(BadUserInput, match="decimal number as text"):
             read_decimal(wrong)
+
+
+@pytest.mark.parametrize(
+    "instant",
+    [
+        datetime(2026, 3, 1, 12, 0, 5, tzinfo=UTC),
+        datetime(2026, 3, 1, 12, 0, 5, 250_000, tzinfo=UTC),
+        datetime(1, 1, 1, tzinfo=UTC),
+        datetime(9999, 12, 31, 23, 59, 59, 999_999, tzinfo=UTC),
+        datetime(2026, 3, 1, 12, tzinfo=timezone(timedelta(0), "GMT")),
+        datetime(2026, 3, 1, 12, tzinfo=timezone(timedelta(hours=2))),
+        datetime(1890, 3, 1, 12, tzinfo=timezone(timedelta(seconds=-10))),
+    ],
+)
+def test_instants_and_days_are_written_in_iso_8601(instant: datetime) -> None:
+    """Every part of an instant is written, down to the microsecond, and no offset is rounded."""
+    text = instant.isoformat()
+    assert write_datetime(instant) == (text[:-6] + "Z" if text.endswith("+00:00") else text)
+    assert write_date(instant.date()) == instant.date().isoformat()
 
 
 @pytest.mark.parametrize("text", ["12.50", "-0.10", "0", "0.000001", "123456789012345678901234567890.12", "NaN"])
