@@ -7,7 +7,8 @@ that was filtered after paging would silently miss records.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from datetime import date
 from typing import Any
 
 from resolvers.backends.operation import Operation
@@ -29,32 +30,47 @@ async def pages_of_owners(
 ) -> list[Page | GatewayError]:
     """One page per key of what belongs to that key, in one call of the operation for all of them."""
     request.checked(context.max_page)
-    wanted = dict(criteria.arguments()) if criteria is not None else {}
-    if sort is not None:
-        wanted["sort"] = sort
-    pushed = {name: value for name, value in wanted.items() if name in operation.accepts}
-    whole = request.count or request.after is not None or pushed.keys() != wanted.keys()
-    if not whole and "per_key" in operation.accepts:
+    pushed, left = _shared_out(operation, criteria, sort)
+    limited = not (left or request.count or request.after is not None) and "per_key" in operation.accepts
+    if limited:
         # One more than wanted tells whether there is a next page; it is left out when nobody asks.
         pushed["per_key"] = request.first + 1 if request.look_ahead else request.first
     groups = await operation.load_groups(keys, context, pushed, owned=owned)
-    limited = "per_key" in pushed
-    today = context.today()
-    pages: list[Page | GatewayError] = []
-    for group in groups:
-        if isinstance(group, GatewayError):
-            pages.append(group)
-            continue
-        if pushed.keys() - {"per_key"} != wanted.keys():
-            if criteria is not None:
-                group = [record for record in group if isinstance(record, Exception) or criteria.matches(record, today)]
-            if sort is not None and "sort" not in pushed:
-                group = sorted_by(sort, group)
-        try:
-            pages.append(cut(group, request, total=None if limited else len(group)))
-        except GatewayError as error:
-            pages.append(error)
-    return pages
+    if left:
+        today = context.today()
+        sort = sort if "sort" in left else None
+        groups = [
+            group if isinstance(group, GatewayError) else _chosen(group, criteria, sort, today) for group in groups
+        ]
+    return [group if isinstance(group, GatewayError) else _page(group, request, limited) for group in groups]
+
+
+def _shared_out(
+    operation: Operation[Any], criteria: Filter | None, sort: str | None
+) -> tuple[dict[str, Any], Collection[str]]:
+    """The arguments that the backend is asked with, and the names of those that are left to the gateway."""
+    wanted = {} if criteria is None else dict(criteria.arguments())
+    if sort is not None:
+        wanted["sort"] = sort
+    if not wanted:
+        return wanted, ()
+    left = wanted.keys() - operation.accepts
+    return {name: value for name, value in wanted.items() if name not in left}, left
+
+
+def _chosen(group: Sequence[Any], criteria: Filter | None, sort: str | None, today: date) -> Sequence[Any]:
+    """The records that meet the criteria, in order, with the errors among them."""
+    if criteria is not None:
+        group = [record for record in group if isinstance(record, Exception) or criteria.matches(record, today)]
+    return group if sort is None else sorted_by(sort, group)
+
+
+def _page(group: Sequence[Any], request: PageRequest, limited: bool) -> Page | GatewayError:
+    """The wanted page; the whole list has as many records as `group`, unless the backend sent a limited number."""
+    try:
+        return cut(group, request, total=None if limited else len(group))
+    except GatewayError as error:
+        return error
 
 
 async def page_of_all(
