@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from decimal import Decimal
+from operator import attrgetter
+from typing import TypeVar
 
+from resolvers.backends.operation import Operation
 from resolvers.context import Context
 from resolvers.errors import GatewayError
 from resolvers.filters import ProductFilter
@@ -13,6 +16,8 @@ from resolvers.pages import Page, PageRequest
 from resolvers.records import OrderLine, Product, StockLevel
 
 Answers = list[Product | GatewayError | None]
+Figure = TypeVar("Figure")
+Stocked = Sequence[Figure | GatewayError | None] | Awaitable[Sequence[Figure | GatewayError | None]]
 
 
 async def by_skus(skus: Sequence[str | None], context: Context) -> Answers:
@@ -32,30 +37,30 @@ async def page(
     return await page_of_all(context.backends.products_list, context, request, criteria, sort)
 
 
-async def with_stock(products: Sequence[Product], context: Context) -> Answers:
-    """Each product with its stock: what came with it, or what `stock.by_skus` knows where that is configured."""
-    stock = context.backends.stock_by_skus
-    if not stock.configured:
-        return list(products)
-    return await stock.load([product.sku for product in products], context)
-
-
-async def stock_levels(
-    products: Sequence[Product], context: Context
-) -> list[tuple[StockLevel, ...] | GatewayError | None]:
+def stock_levels(products: Sequence[Product], context: Context) -> Stocked[tuple[StockLevel, ...]]:
     """What each warehouse holds of each product."""
-    return [
-        answer if answer is None or isinstance(answer, GatewayError) else answer.stock
-        for answer in await with_stock(products, context)
-    ]
+    return _of_stock(products, context, attrgetter("stock"))
 
 
-async def available(products: Sequence[Product], context: Context) -> list[Decimal | GatewayError | None]:
+def available(products: Sequence[Product], context: Context) -> Stocked[Decimal]:
     """What can be sold of each product: as the backend tells it, else the sum over its warehouses."""
-    return [
-        answer if answer is None or isinstance(answer, GatewayError) else sum_available(answer)
-        for answer in await with_stock(products, context)
-    ]
+    return _of_stock(products, context, sum_available)
+
+
+def _of_stock(
+    products: Sequence[Product], context: Context, told: Callable[[Product], Figure | None]
+) -> Stocked[Figure]:
+    """What is told of each product's stock: of what came with it, which is known at once, or of what `stock.by_skus`
+    knows where that is configured."""
+    stock = context.backends.stock_by_skus
+    return _of_loaded(stock, products, context, told) if stock.configured else list(map(told, products))
+
+
+async def _of_loaded(
+    stock: Operation[Product], products: Sequence[Product], context: Context, told: Callable[[Product], Figure | None]
+) -> list[Figure | GatewayError | None]:
+    answers = await stock.load([product.sku for product in products], context)
+    return [answer if answer is None or isinstance(answer, GatewayError) else told(answer) for answer in answers]
 
 
 def sum_available(product: Product) -> Decimal | None:

@@ -16,7 +16,7 @@ from schema.ids import global_id
 from schema.paging import Connection
 from schema.types.node import Node
 
-Answers = Awaitable[Sequence[Any]]
+Answers = Sequence[Any] | Awaitable[Sequence[Any]]
 
 
 def stock_of(parents: Sequence[records.Product], info: Level) -> Answers:
