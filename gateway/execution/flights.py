@@ -114,17 +114,16 @@ class Traffic:
     def __bool__(self) -> bool:
         return bool(self.grounded or self._aloft)
 
+    def alone(self) -> Flight | None:
+        """The one flight there is, when it waits for one thing only and has not started. It needs no task: whoever asks
+        takes it over and awaits that."""
+        grounded = self.grounded
+        return grounded.pop() if len(grounded) == 1 and grounded[0].open == 1 and not self._aloft else None
+
     async def next(self, nulls: Nulls) -> Sequence[Flight]:
         """Start what is waiting, and wait until something lands. Places that are turned to null by an error in the air
         are added to `nulls`."""
         grounded, self.grounded = self.grounded, []
-        if len(grounded) == 1 and not self._aloft and grounded[0].open == 1:
-            flight = grounded[0]
-            try:
-                flight.results[0] = await flight.awaitables[0]
-            except Exception as error:  # noqa: BLE001 - whatever a resolver raises is its field's error
-                flight.results[0] = error
-            return grounded
         loop = get_running_loop()
         for flight in grounded:
             self._take_off(flight, loop)

@@ -125,7 +125,7 @@ class Run:
             self.data.update(dict.fromkeys(field.key for field in root.fields))
             self._serial.extend((level, field) for field in root.fields)
             return
-        mapping = is_mapping(self.root_value)
+        mapping = self.root_value is not None and is_mapping(self.root_value)
         if mapping:
             self.plan.read_by_key()
         if root.unit is None:
@@ -159,10 +159,20 @@ class Run:
         traffic = self._traffic
         try:
             while traffic and not self.fatal:
-                landed = await traffic.next(self._nulls)
-                self.arrivals += 1
-                for flight in landed:
-                    flight.touch_down()
+                alone = traffic.alone()
+                if alone is None:
+                    landed = await traffic.next(self._nulls)
+                    self.arrivals += 1
+                    for flight in landed:
+                        flight.touch_down()
+                else:
+                    result: Any
+                    try:
+                        result = await alone.awaitables[0]
+                    except Exception as error:  # noqa: BLE001 - whatever a resolver raises is its field's error
+                        result = error
+                    self.arrivals += 1
+                    alone.land([result])
                 self._advance()
         except BaseException:
             await traffic.stop(cancelled=True)
