@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from typing import Any
 
 from resolvers.context import Context
@@ -12,17 +12,17 @@ from resolvers.lists import page_of_all
 from resolvers.pages import Page, PageRequest, cut
 from resolvers.records import Customer, Invoice, Order
 
-Answers = list[Customer | GatewayError | None]
+Answers = Awaitable[list[Customer | GatewayError | None]]
 
 
-async def by_ids(ids: Sequence[str | None], context: Context) -> Answers:
+def by_ids(ids: Sequence[str | None], context: Context) -> Answers:
     """One customer per id; None for an id that is unknown or somebody else's."""
-    return await context.backends.customers_by_ids.load(ids, context)
+    return context.backends.customers_by_ids.load(ids, context)
 
 
-async def of_records(records: Sequence[Order | Invoice], context: Context) -> Answers:
+def of_records(records: Sequence[Order | Invoice], context: Context) -> Answers:
     """The customer of each order or invoice."""
-    return await by_ids([record.customer_id for record in records], context)
+    return by_ids([record.customer_id for record in records], context)
 
 
 async def page(

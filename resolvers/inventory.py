@@ -15,19 +15,19 @@ from resolvers.lists import page_of_all
 from resolvers.pages import Page, PageRequest
 from resolvers.records import OrderLine, Product, StockLevel
 
-Answers = list[Product | GatewayError | None]
+Answers = Awaitable[list[Product | GatewayError | None]]
 Figure = TypeVar("Figure")
 Stocked = Sequence[Figure | GatewayError | None] | Awaitable[Sequence[Figure | GatewayError | None]]
 
 
-async def by_skus(skus: Sequence[str | None], context: Context) -> Answers:
+def by_skus(skus: Sequence[str | None], context: Context) -> Answers:
     """One product per SKU; None for one that the warehouse does not know."""
-    return await context.backends.products_by_skus.load(skus, context)
+    return context.backends.products_by_skus.load(skus, context)
 
 
-async def of_lines(lines: Sequence[OrderLine], context: Context) -> Answers:
+def of_lines(lines: Sequence[OrderLine], context: Context) -> Answers:
     """The product of each order line; None for free text lines."""
-    return await by_skus([line.sku for line in lines], context)
+    return by_skus([line.sku for line in lines], context)
 
 
 async def page(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from decimal import Decimal
 
 from resolvers.context import Context
@@ -12,37 +12,39 @@ from resolvers.lists import page_of_all, pages_of_owners
 from resolvers.pages import Page, PageRequest
 from resolvers.records import Customer, Invoice, Money, Order
 
+Pages = Awaitable[list[Page | GatewayError]]
 
-async def by_ids(ids: Sequence[str | None], context: Context) -> list[Invoice | GatewayError | None]:
+
+def by_ids(ids: Sequence[str | None], context: Context) -> Awaitable[list[Invoice | GatewayError | None]]:
     """One invoice per id; None for an id that is unknown or somebody else's."""
-    return await context.backends.invoices_by_ids.load(ids, context)
+    return context.backends.invoices_by_ids.load(ids, context)
 
 
-async def of_orders(
+def of_orders(
     orders: Sequence[Order],
     context: Context,
     request: PageRequest,
     criteria: InvoiceFilter | None = None,
     sort: str | None = None,
-) -> list[Page | GatewayError]:
+) -> Pages:
     """A page of the invoices that bill each order; empty for an order that is not billed."""
     # A limited principal holds only orders of its own, so invoices of these orders are its own as well.
     keys = [order.id for order in orders]
     operation = context.backends.invoices_by_orders
-    return await pages_of_owners(operation, keys, context, request, criteria, sort, owned=True)
+    return pages_of_owners(operation, keys, context, request, criteria, sort, owned=True)
 
 
-async def of_customers(
+def of_customers(
     customers: Sequence[Customer],
     context: Context,
     request: PageRequest,
     criteria: InvoiceFilter | None = None,
     sort: str | None = None,
-) -> list[Page | GatewayError]:
+) -> Pages:
     """A page of each customer's invoices and credit notes."""
     keys = [customer.id for customer in customers]
     operation = context.backends.invoices_by_customers
-    return await pages_of_owners(operation, keys, context, request, criteria, sort, owned=True)
+    return pages_of_owners(operation, keys, context, request, criteria, sort, owned=True)
 
 
 async def page(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 
 from resolvers.context import Context
 from resolvers.errors import GatewayError
@@ -11,27 +11,30 @@ from resolvers.lists import page_of_all, pages_of_owners
 from resolvers.pages import Page, PageRequest
 from resolvers.records import Customer, Invoice, Order
 
+Answers = Awaitable[list[Order | GatewayError | None]]
+Pages = Awaitable[list[Page | GatewayError]]
 
-async def by_ids(ids: Sequence[str | None], context: Context) -> list[Order | GatewayError | None]:
+
+def by_ids(ids: Sequence[str | None], context: Context) -> Answers:
     """One order per id; None for an id that is unknown or somebody else's."""
-    return await context.backends.orders_by_ids.load(ids, context)
+    return context.backends.orders_by_ids.load(ids, context)
 
 
-async def of_invoices(invoices: Sequence[Invoice], context: Context) -> list[Order | GatewayError | None]:
+def of_invoices(invoices: Sequence[Invoice], context: Context) -> Answers:
     """The order that each invoice bills; None where it bills none."""
-    return await by_ids([invoice.order_id for invoice in invoices], context)
+    return by_ids([invoice.order_id for invoice in invoices], context)
 
 
-async def of_customers(
+def of_customers(
     customers: Sequence[Customer],
     context: Context,
     request: PageRequest,
     criteria: OrderFilter | None = None,
     sort: str | None = None,
-) -> list[Page | GatewayError]:
+) -> Pages:
     """A page of each customer's orders, in the backend's order unless `sort` says another."""
     keys = [customer.id for customer in customers]
-    return await pages_of_owners(context.backends.orders_by_customers, keys, context, request, criteria, sort)
+    return pages_of_owners(context.backends.orders_by_customers, keys, context, request, criteria, sort)
 
 
 async def page(

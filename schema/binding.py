@@ -192,14 +192,16 @@ def _with_python_arguments(schema: strawberry.Schema, definition: StrawberryFiel
         return lambda parents, info: batch(parents, _Placed(info))
     registry, config = schema.schema_converter.scalar_registry, schema.config
     python_names = {config.name_converter.from_argument(argument): argument.python_name for argument in arguments}
+    renamed = any(name != python_name for name, python_name in python_names.items())
 
     def call(parents: Sequence[Any], info: Level, **given: Any) -> Sequence[Any] | Awaitable[Sequence[Any]]:
         for value in given.values():
             if value.__class__ not in PLAIN:
-                converted = convert_arguments(given, arguments, registry, config)
+                given = convert_arguments(given, arguments, registry, config)
                 break
         else:
-            converted = {python_names[name]: value for name, value in given.items()}
-        return batch(parents, _Placed(info), **converted)
+            if renamed:
+                given = {python_names[name]: value for name, value in given.items()}
+        return batch(parents, _Placed(info), **given)
 
     return call

@@ -34,29 +34,30 @@ from schema.types.order import Order, OrderConnection
 from schema.types.product import Product, ProductConnection
 
 Parents = Sequence[object]
+Answers = Awaitable[Sequence[Any]]
 Id = Annotated[strawberry.ID, strawberry.argument(description="The graph's id or the one of the system it comes from.")]
 Sku = Annotated[str, strawberry.argument(description="The stock keeping unit.")]
 """Root fields have one parent, the root value, so each answers a list of one."""
 
 
-async def me(parents: Parents, info: Level) -> Sequence[CustomerRecord | GatewayError | None]:
-    return await customers.by_ids([info.context.principal.customer], info.context)
+def me(parents: Parents, info: Level) -> Awaitable[Sequence[CustomerRecord | GatewayError | None]]:
+    return customers.by_ids([info.context.principal.customer], info.context)
 
 
-async def customer(parents: Parents, info: Level, id: Id) -> Sequence[Any]:  # noqa: A002 # the argument's name in the graph
-    return await customers.by_ids([source_id("Customer", id)], info.context)
+def customer(parents: Parents, info: Level, id: Id) -> Answers:  # noqa: A002 # the argument's name in the graph
+    return customers.by_ids([source_id("Customer", id)], info.context)
 
 
-async def order(parents: Parents, info: Level, id: Id) -> Sequence[Any]:  # noqa: A002
-    return await orders.by_ids([source_id("Order", id)], info.context)
+def order(parents: Parents, info: Level, id: Id) -> Answers:  # noqa: A002
+    return orders.by_ids([source_id("Order", id)], info.context)
 
 
-async def product(parents: Parents, info: Level, sku: Sku) -> Sequence[Any]:
-    return await inventory.by_skus([source_id("Product", sku)], info.context)
+def product(parents: Parents, info: Level, sku: Sku) -> Answers:
+    return inventory.by_skus([source_id("Product", sku)], info.context)
 
 
-async def invoice(parents: Parents, info: Level, id: Id) -> Sequence[Any]:  # noqa: A002
-    return await invoices.by_ids([source_id("Invoice", id)], info.context)
+def invoice(parents: Parents, info: Level, id: Id) -> Answers:  # noqa: A002
+    return invoices.by_ids([source_id("Invoice", id)], info.context)
 
 
 async def customers_page(
@@ -112,15 +113,15 @@ NODES: dict[str, tuple[type, Callable[..., Awaitable[Sequence[Any]]]]] = {
 }
 
 
-async def node(
+def node(
     parents: Parents,
     info: Level,
     id: Annotated[strawberry.ID, strawberry.argument(description="The graph's id.")],  # noqa: A002
-) -> Sequence[Any]:
+) -> Answers:
     type_name, own_id = typed_id(id)
     found, by_ids = NODES[type_name]
     require_type(found, info.context.principal)
-    return await by_ids([own_id], info.context)
+    return by_ids([own_id], info.context)
 
 
 @strawberry.type(description="Where questions start.")
