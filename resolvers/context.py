@@ -52,7 +52,9 @@ class Place(Protocol):
     """Where in the answer something is asked for."""
 
     @property
-    def path(self) -> Sequence[str]: ...
+    def path(self) -> Sequence[str]:
+        """The response path, without list indices."""
+        ...
 
 
 class Context:

@@ -13,11 +13,12 @@ from typing import Any, Protocol
 
 import strawberry
 from graphql import GraphQLField, GraphQLInterfaceType, GraphQLObjectType
+from graphql.pyutils import Path
 from strawberry.types import Info
 from strawberry.types.arguments import convert_arguments
 from strawberry.types.field import StrawberryField
 
-from resolvers.context import Context
+from resolvers.context import Context, Place
 
 BATCH = "bizgraph.batch"
 ATTRIBUTE = "bizgraph.attribute"
@@ -33,11 +34,11 @@ PLAIN = frozenset({str, int, bool, type(None)})
 class Level(Protocol):
     """What a batch function may know of the request; the executor's own object has more."""
 
+    context: Context
+
     @property
-    def context(self) -> Context: ...
-    @property
-    def path(self) -> Sequence[str]:
-        """The response path, without list indices."""
+    def place(self) -> Place:
+        """Where in the answer it is."""
         ...
 
     def selects(self, name: str) -> bool:
@@ -52,44 +53,40 @@ class Level(Protocol):
 Batch = Callable[..., Sequence[Any] | Awaitable[Sequence[Any]]]
 
 
-class _Placed:
-    """A level whose context knows where in the answer it is, so that a stale value can be named by its path."""
-
-    __slots__ = ("_level", "context")
-
-    def __init__(self, level: Level) -> None:
-        self._level = level
-        self.context = level.context.at(level)
-
-    @property
-    def path(self) -> Sequence[str]:
-        return self._level.path
-
-    def selects(self, name: str) -> bool:
-        return self._level.selects(name)
-
-    def selects_path(self, *names: str) -> bool:
-        return self._level.selects_path(*names)
+def _placed(level: Level) -> Level:
+    """The level; from here on its context knows where in the answer it is, so that a stale value can be named by its
+    path."""
+    level.context = level.context.at(level.place)
+    return level
 
 
 class _LevelOfOne:
     """The level of a single parent, where graphql-core itself runs the operation."""
 
-    __slots__ = ("_info", "context")
+    __slots__ = ("context", "place")
 
     def __init__(self, info: Info[Any, Any]) -> None:
-        self._info = info
         self.context: Context = info.context
-
-    @property
-    def path(self) -> Sequence[str]:
-        return [key for key in self._info.path.as_list() if isinstance(key, str)]
+        self.place = _PlaceOfOne(info.path)
 
     def selects(self, name: str) -> bool:
         return True
 
     def selects_path(self, *names: str) -> bool:
         return True
+
+
+class _PlaceOfOne:
+    """The place of a single parent's field."""
+
+    __slots__ = ("_path",)
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    @property
+    def path(self) -> Sequence[str]:
+        return [key for key in self._path.as_list() if isinstance(key, str)]
 
 
 def relation(
@@ -137,7 +134,7 @@ def computed(
 
 def _per_object(batch: Batch) -> Callable[..., Any]:
     async def resolve(root: Any, info: Info[Any, Any], **arguments: Any) -> Any:
-        answers = batch([root], _Placed(_LevelOfOne(info)), **arguments)
+        answers = batch([root], _placed(_LevelOfOne(info)), **arguments)
         if inspect.isawaitable(answers):
             answers = await answers
         answer = answers[0]
@@ -189,7 +186,7 @@ def _with_python_arguments(schema: strawberry.Schema, definition: StrawberryFiel
     """The batch function, called with arguments as Strawberry would give them: Python names, input objects."""
     arguments = definition.arguments
     if not arguments:
-        return lambda parents, info: batch(parents, _Placed(info))
+        return lambda parents, info: batch(parents, _placed(info))
     registry, config = schema.schema_converter.scalar_registry, schema.config
     python_names = {config.name_converter.from_argument(argument): argument.python_name for argument in arguments}
     renamed = any(name != python_name for name, python_name in python_names.items())
@@ -202,6 +199,6 @@ def _with_python_arguments(schema: strawberry.Schema, definition: StrawberryFiel
         else:
             if renamed:
                 given = {python_names[name]: value for name, value in given.items()}
-        return batch(parents, _Placed(info), **given)
+        return batch(parents, _placed(info), **given)
 
     return call

@@ -20,7 +20,8 @@ from gateway.execution.selection import Field, Origin, possible_types
 class LevelInfo:
     """The counterpart of GraphQLResolveInfo for a field that is answered for all parents at once.
 
-    `path` is the response path without list indices. `selects` tells what the field's own selection asks for, with
+    `path` is the response path without list indices, and `place` what can tell it at any time without keeping the rest
+    alive. `selects` tells what the field's own selection asks for, with
     fragments merged and @skip and @include decided; what the caller is refused does not count as asked for.
     """
 
@@ -61,8 +62,12 @@ class LevelInfo:
         return self._field.host.plan.fragment_definitions
 
     @property
+    def place(self) -> Field:
+        return self._field
+
+    @property
     def path(self) -> tuple[str, ...]:
-        return tuple(field.key for field in self._field.ancestry())
+        return self._field.path
 
     def selects(self, name: str) -> bool:
         """Whether the field of this GraphQL name is asked for on what this field answers."""

@@ -149,6 +149,11 @@ class Field:
             self.selections[object_type] = selection
         return selection
 
+    @property
+    def path(self) -> tuple[str, ...]:
+        """The response path, without list indices."""
+        return tuple(field.key for field in self.ancestry())
+
     def ancestry(self) -> list[Field]:
         """The fields from the root down to this one."""
         fields = [self]
