@@ -91,8 +91,7 @@ class Plan:
         if error is not None:
             raise error
         if self.serial:
-            self.root.arranged = True
-            self.root.late = self.root.fields
+            self.root.leave(self.root.fields)
         else:
             self.root.arrange(variables)
 

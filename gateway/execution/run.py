@@ -24,7 +24,7 @@ from gateway.execution.fetch import fetch
 from gateway.execution.flights import Flight, Traffic, settle_in_background
 from gateway.execution.level import Level
 from gateway.execution.plan import Plan
-from gateway.execution.selection import Field
+from gateway.execution.selection import Field, Selection
 
 
 class Run:
@@ -122,16 +122,22 @@ class Run:
         root = self.plan.root
         level = Level(root, [self.root_value], [self.data], None)
         if self.plan.serial:
-            self.data.update(dict.fromkeys(field.key for field in root.fields))
+            self.data.update(root.unread)
             self._serial.extend((level, field) for field in root.fields)
             return
-        mapping = self.root_value is not None and is_mapping(self.root_value)
+        if len(root.unread) == len(root.fields):
+            self.data.update(root.unread)
+        else:
+            self._read_root(root, level)
+        self.start(level)
+
+    def _read_root(self, root: Selection, level: Level) -> None:
+        mapping = is_mapping(self.root_value)
         if mapping:
             self.plan.read_by_key()
         if root.unit is None:
             root.unit = root_unit(root, self.variables)
         Arrival(self, level).execute(root.unit, self.root_value, mapping, self.data)
-        self.start(level)
 
     def _advance(self) -> None:
         """Do everything that can be done without waiting. Serial fields start when the one before is complete."""

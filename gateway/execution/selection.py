@@ -187,11 +187,11 @@ class Field:
 class Selection:
     """What is asked of the objects of one type at one place of the answer.
 
-    `late` are the fields that are fetched for all objects at once, after the others were read; it is known once
-    `arrange` has run. `error` is set when collecting fails; such an object fails with it.
+    `late` are the fields that are fetched for all objects at once, after the others were read, and `unread` is their
+    part of an answer until then; both are known once `arrange` has run. `error` is set when collecting fails; such an object fails with it.
     """
 
-    __slots__ = ("arranged", "error", "field", "fields", "late", "plan", "type", "unit")
+    __slots__ = ("arranged", "error", "field", "fields", "late", "plan", "type", "unit", "unread")
 
     def __init__(self, plan: Plan, object_type: GraphQLObjectType, field: Field | None) -> None:
         self.plan = plan
@@ -199,6 +199,7 @@ class Selection:
         self.field = field
         self.fields: tuple[Field, ...] = ()
         self.late: tuple[Field, ...] = ()
+        self.unread: dict[str, None] = {}
         self.error: Exception | None = None
         self.arranged = False
         self.unit: Any = None
@@ -249,7 +250,13 @@ class Selection:
                 field.late = True
             elif (nested := field.only_type(variables)) is not None:
                 nested.arrange(variables, depth + 1, room)
-        self.late = tuple(field for field in self.fields if field.late and field.origin is not Origin.REFUSED)
+        self.leave(tuple(field for field in self.fields if field.late and field.origin is not Origin.REFUSED))
+
+    def leave(self, late: tuple[Field, ...]) -> None:
+        """Have these fields fetched later, and arrange nothing further."""
+        self.arranged = True
+        self.late = late
+        self.unread = dict.fromkeys(field.key for field in late)
 
 
 def unwrap(output_type: GraphQLOutputType) -> tuple[tuple[bool, ...], GraphQLNamedType]:
