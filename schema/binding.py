@@ -2,7 +2,8 @@
 
 A relation is written once, as a batch function `(parents, info, **arguments) -> answers`, one answer per parent. The
 resolver per object that Strawberry wants is derived from it. `bind` then leaves on each field of the graphql-core
-schema what the executor needs: the batch function, the attribute to read, or the function of the parent to call.
+schema what the executor needs: the batch function and what makes its arguments, the attribute to read, or the
+function of the parent to call.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from resolvers.context import Context, Place
 BATCH = "bizgraph.batch"
 ATTRIBUTE = "bizgraph.attribute"
 COMPUTE = "bizgraph.compute"
+ARGUMENTS = "bizgraph.arguments"
 CALLS = "bizgraph.calls"
 """The backend operations that a field may ask, for those who want to know before it runs."""
 
@@ -51,13 +53,6 @@ class Level(Protocol):
 
 
 Batch = Callable[..., Sequence[Any] | Awaitable[Sequence[Any]]]
-
-
-def _placed(level: Level) -> Level:
-    """The level; from here on its context knows where in the answer it is, so that a stale value can be named by its
-    path."""
-    level.context = level.context.at(level.place)
-    return level
 
 
 class _LevelOfOne:
@@ -134,7 +129,7 @@ def computed(
 
 def _per_object(batch: Batch) -> Callable[..., Any]:
     async def resolve(root: Any, info: Info[Any, Any], **arguments: Any) -> Any:
-        answers = batch([root], _placed(_LevelOfOne(info)), **arguments)
+        answers = _placed(batch)([root], _LevelOfOne(info), **arguments)
         if inspect.isawaitable(answers):
             answers = await answers
         answer = answers[0]
@@ -178,27 +173,35 @@ def _bind_field(schema: strawberry.Schema, field: GraphQLField, definition: Stra
     elif (compute := getattr(function, "compute", None)) is not None:
         field.extensions[COMPUTE] = compute
     elif (batch := getattr(function, "batch", None)) is not None:
-        field.extensions[BATCH] = _with_python_arguments(schema, definition, batch)
+        field.extensions[BATCH] = _placed(batch)
+        if definition.arguments:
+            field.extensions[ARGUMENTS] = _python_arguments(schema, definition)
         field.extensions[CALLS] = getattr(function, "calls", ((), ()))
 
 
-def _with_python_arguments(schema: strawberry.Schema, definition: StrawberryField, batch: Batch) -> Batch:
-    """The batch function, called with arguments as Strawberry would give them: Python names, input objects."""
+def _placed(batch: Batch) -> Batch:
+    """The batch function, told where in the answer it is, so that a stale value can be named by its path."""
+
+    def call(parents: Sequence[Any], info: Level, **arguments: Any) -> Sequence[Any] | Awaitable[Sequence[Any]]:
+        info.context = info.context.at(info.place)
+        return batch(parents, info, **arguments)
+
+    return call
+
+
+def _python_arguments(
+    schema: strawberry.Schema, definition: StrawberryField
+) -> Callable[[dict[str, Any]], dict[str, Any]]:
+    """Makes arguments as Strawberry would give them of those that GraphQL gives: Python names, input objects."""
     arguments = definition.arguments
-    if not arguments:
-        return lambda parents, info: batch(parents, _placed(info))
     registry, config = schema.schema_converter.scalar_registry, schema.config
     python_names = {config.name_converter.from_argument(argument): argument.python_name for argument in arguments}
     renamed = any(name != python_name for name, python_name in python_names.items())
 
-    def call(parents: Sequence[Any], info: Level, **given: Any) -> Sequence[Any] | Awaitable[Sequence[Any]]:
+    def convert(given: dict[str, Any]) -> dict[str, Any]:
         for value in given.values():
             if value.__class__ not in PLAIN:
-                given = convert_arguments(given, arguments, registry, config)
-                break
-        else:
-            if renamed:
-                given = {python_names[name]: value for name, value in given.items()}
-        return batch(parents, _placed(info), **given)
+                return convert_arguments(given, arguments, registry, config)
+        return {python_names[name]: value for name, value in given.items()} if renamed else given
 
-    return call
+    return convert

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, Final
 
 from graphql import (
     FieldNode,
@@ -18,16 +19,30 @@ from graphql.execution.values import VariableValues, get_argument_values
 
 from gateway.execution.admission import immutable
 
+ARGUMENTS: Final = "bizgraph.arguments"
+"""Extension of a field that is answered for a whole level: makes the function's arguments of GraphQL's."""
+
 
 class Arguments:
     """`constant` arguments never change between requests. `error` is what computing constant arguments raises."""
 
-    __slots__ = ("_definition", "_direct", "_folded", "_hide_suggestions", "_node", "_rest", "constant", "error")
+    __slots__ = (
+        "_convert",
+        "_definition",
+        "_direct",
+        "_folded",
+        "_hide_suggestions",
+        "_node",
+        "_rest",
+        "constant",
+        "error",
+    )
 
     def __init__(self, definition: GraphQLField, node: FieldNode, hide_suggestions: bool) -> None:
         self._definition = definition
         self._node = node
         self._hide_suggestions = hide_suggestions
+        self._convert: Callable[[dict[str, Any]], dict[str, Any]] | None = definition.extensions.get(ARGUMENTS)
         self._folded: dict[str, Any] | None = None
         self._direct = _direct(definition, node)
         self._rest: dict[str, Any] | None = None
@@ -37,7 +52,7 @@ class Arguments:
             self._folded = {}
         elif self.constant:
             try:
-                values = self.compute(None)
+                values = self._converted(self.compute(None))
             except Exception as error:  # noqa: BLE001 - coercers of custom scalars raise what they like; the field fails with it
                 self.error = error
             else:
@@ -72,8 +87,11 @@ class Arguments:
         return values if all(map(immutable, values.values())) else None
 
     def once(self, variables: VariableValues) -> dict[str, Any]:
-        """Values for a single call."""
-        return self._folded if self._folded is not None else self.compute(variables)
+        """Values for a single call, converted as the field wants it."""
+        return self._folded if self._folded is not None else self._converted(self.compute(variables))
+
+    def _converted(self, values: dict[str, Any]) -> dict[str, Any]:
+        return values if self._convert is None else self._convert(values)
 
 
 def _direct(definition: GraphQLField, node: FieldNode) -> tuple[tuple[str, str, bool], ...]:

@@ -188,7 +188,8 @@ class Selection:
     """What is asked of the objects of one type at one place of the answer.
 
     `late` are the fields that are fetched for all objects at once, after the others were read, and `unread` is their
-    part of an answer until then; both are known once `arrange` has run. `error` is set when collecting fails; such an object fails with it.
+    part of an answer until then; both are known once `arrange` has run. `error` is set when collecting fails; such an
+    object fails with it.
     """
 
     __slots__ = ("arranged", "error", "field", "fields", "late", "plan", "type", "unit", "unread")

@@ -219,6 +219,41 @@ async def test_parents_cannot_be_reordered(calls: Calls) -> None:
     assert seen == [tuple({"id": n} for n in range(3))]
 
 
+async def test_a_batch_function_is_given_its_arguments_as_it_wants_them(calls: Calls) -> None:
+    """What a field says of its arguments holds for those of the document, of variables and of defaults alike, and no
+    call is given an object that another may have changed."""
+    made: list[dict[str, Any]] = []
+
+    def convert(given: dict[str, Any]) -> dict[str, Any]:
+        made.append({"limit": given["first"], "seen": []} if given["first"] > 9 else {"limit": given["first"]})
+        return made[-1]
+
+    calls.schema.type_map["Query"].fields["shops"].extensions["bizgraph.arguments"] = convert  # type: ignore[attr-defined]
+    executor = Executor(calls.schema)
+    document = parse("query Q ($n: Int) { a: shops { id } b: shops(first: $n) { id } c: shops(first: 10) { id } }")
+    for n in (5, 6):
+        await executor.execute(document, variable_values={"n": n})  # type: ignore[misc] # it waits for the shops
+    few, many = [{"limit": 3}, {"limit": 5}], {"limit": 10, "seen": []}
+    assert calls.arguments == [*few, many, {"limit": 3}, {"limit": 6}, many]
+    assert calls.arguments[2]["seen"] is not calls.arguments[5]["seen"]
+    assert made.count({"limit": 3}) == 1, "what no variable can change is converted once for all requests"
+
+
+async def test_arguments_that_cannot_be_converted_fail_their_field(calls: Calls) -> None:
+    """An error of the conversion is the field's own, whether variables had a part in it or not."""
+
+    def convert(given: dict[str, Any]) -> dict[str, Any]:
+        raise ValueError(f"not {given['open']}")
+
+    calls.schema.type_map["Shop"].fields["orders"].extensions["bizgraph.arguments"] = convert  # type: ignore[attr-defined]
+    document = "query Q ($no: Boolean) { shops { id a: orders(open: true) { id } b: orders(open: $no) { id } } }"
+    result = await calls.run(document, variable_values={"no": False})
+    assert result.data == {"shops": [{"id": str(n), "a": None, "b": None} for n in range(3)]}
+    told = [(error.message, error.path) for error in result.errors or ()]
+    assert told == [(f"not {value}", ["shops", n, key]) for n in range(3) for key, value in (("a", True), ("b", False))]
+    assert calls.made == [("Query.shops", 1)]
+
+
 async def test_a_batch_function_is_told_its_level(calls: Calls) -> None:
     """The info holds what an ordinary resolver's holds, for the whole level."""
     context = object()
