@@ -124,19 +124,8 @@ class Context:
         self._today: date | None = None
         self._place: Place | None = None
 
-    def at(self, place: Place) -> Context:
+    def at(self, place: Place | None) -> Context:
         """The same request, asking for this part of the answer."""
-        there = self._copy()
-        there._place = place
-        return there
-
-    def recording(self, record_call: Callable[[Any], None]) -> Context:
-        """The same request, with somebody else who looks."""
-        there = self._copy()
-        there.record_call = record_call
-        return there
-
-    def _copy(self) -> Context:
         there = Context.__new__(Context)
         there.backends = self.backends
         there.clock = self.clock
@@ -155,7 +144,13 @@ class Context:
         there.stale = self.stale
         there._now = self._now
         there._today = self._today
-        there._place = self._place
+        there._place = place
+        return there
+
+    def recording(self, record_call: Callable[[Any], None]) -> Context:
+        """The same request, with somebody else who looks."""
+        there = self.at(self._place)
+        there.record_call = record_call
         return there
 
     def served_stale(self, backend: str, operation: str, age: float, reason: str) -> None:
