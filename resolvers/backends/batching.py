@@ -260,8 +260,10 @@ class Batcher:
     async def _depart(self, lane: _Lane, loop: asyncio.AbstractEventLoop) -> None:
         """Send the full batches, and the last one too unless it had better wait.
 
-        A task begins at the end of the tick that made it, so what other requests ask for in this tick comes along.
+        A task begins at the end of the tick that made it, and waits for one more, so what other requests ask for in
+        these two comes along: one that asks for several things at a time does so in tasks, a tick behind the others.
         """
+        await asyncio.sleep(0)
         lane.scheduled = False
         gathering = lane.gathering
         count = len(gathering)

@@ -78,6 +78,18 @@ async def test_keys_asked_within_one_tick_share_a_call(backend: Backend) -> None
     assert backend.calls == [("a", "b", "c")]
 
 
+async def test_keys_of_sibling_fields_come_along(backend: Backend) -> None:
+    """Of requests that go on together, one that asks in a task of its own shares the call of one that asks at once."""
+    batcher = batcher_over(backend)
+
+    async def load_in_task() -> dict[str, Any]:
+        return await asyncio.create_task(load(batcher, "b"))
+
+    answers = await asyncio.gather(load(batcher, "a"), load_in_task())
+    assert answers == [{"a": "A"}, {"b": "B"}]
+    assert backend.calls == [("a", "b")]
+
+
 async def test_keys_gather_while_a_call_is_under_way(backend: Backend) -> None:
     """While the backend is busy keys gather, and leave in one call when it is free."""
     batcher = batcher_over(backend)
