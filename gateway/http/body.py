@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 from starlette.types import Receive
@@ -19,10 +19,17 @@ _LEAST, _MOST = -(2**63), 2**64 - 1
 """Integers beyond these lose digits in other JSON readers on the way."""
 
 
-async def read_body(headers: Mapping[bytes, bytes], receive: Receive, *, limit: int, timeout: float) -> bytes | None:
+TIMED_BODY: Final = "bizgraph.timed_body"
+"""ASGI extension: the server ends a request by itself whose body does not arrive in time."""
+
+
+async def read_body(
+    headers: Mapping[bytes, bytes], receive: Receive, *, limit: int, timeout: float | None
+) -> bytes | None:
     """The whole body; None when the client went away, so that nobody is left to answer.
 
-    Raises Refused with 413 above `limit` bytes, declared or sent, and with 408 after `timeout` seconds.
+    Raises Refused with 413 above `limit` bytes, declared or sent, and with 408 after `timeout` seconds; None where the
+    server sees to that (TIMED_BODY), for a time-out costs more than all else that is done to a body.
     """
     declared = headers.get(b"content-length")
     if declared is not None:
@@ -30,26 +37,32 @@ async def read_body(headers: Mapping[bytes, bytes], receive: Receive, *, limit: 
             raise Refused("Content-Length is not a number.", 400, CLOSE)
         if len(declared) > 15 or int(declared) > limit:
             raise _too_large(limit)
+    if timeout is None:
+        return await _received(receive, limit)
     try:
         async with asyncio.timeout(timeout):
-            message = await receive()
-            if message["type"] == "http.request" and not message.get("more_body"):
-                body: bytes = message.get("body", b"")
-                if len(body) > limit:
-                    raise _too_large(limit)
-                return body
-            received = bytearray()
-            while True:
-                if message["type"] == "http.disconnect":
-                    return None
-                received += message.get("body", b"")
-                if len(received) > limit:
-                    raise _too_large(limit)
-                if not message.get("more_body"):
-                    return bytes(received)
-                message = await receive()
+            return await _received(receive, limit)
     except TimeoutError as error:
         raise Refused("The body of the request did not arrive in time.", 408, CLOSE) from error
+
+
+async def _received(receive: Receive, limit: int) -> bytes | None:
+    message = await receive()
+    if message["type"] == "http.request" and not message.get("more_body"):
+        body: bytes = message.get("body", b"")
+        if len(body) > limit:
+            raise _too_large(limit)
+        return body
+    received = bytearray()
+    while True:
+        if message["type"] == "http.disconnect":
+            return None
+        received += message.get("body", b"")
+        if len(received) > limit:
+            raise _too_large(limit)
+        if not message.get("more_body"):
+            return bytes(received)
+        message = await receive()
 
 
 def _too_large(limit: int) -> Refused:

@@ -19,7 +19,7 @@ from gateway.auth.refusal import challenge
 from gateway.execution.documents import Documents
 from gateway.execution.masking import Masking, encode, failed_before_execution
 from gateway.execution.trusted import PersistedDocuments, persisted_id
-from gateway.http.body import read_body
+from gateway.http.body import TIMED_BODY, read_body
 from gateway.http.csrf import forgeable
 from gateway.http.graphiql import wants_page
 from gateway.http.headers import SECURITY
@@ -125,7 +125,8 @@ class GraphQLEndpoint:
             if not isinstance(principal, Principal):
                 principal = await principal
             if parameters is None:
-                body = await read_body(headers, receive, limit=self._body_limit, timeout=self._body_timeout)
+                timeout = None if TIMED_BODY in scope.get("extensions", ()) else self._body_timeout
+                body = await read_body(headers, receive, limit=self._body_limit, timeout=timeout)
                 if body is None:
                     return
                 parameters = from_body(body)

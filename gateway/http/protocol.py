@@ -15,8 +15,11 @@ import orjson
 from msgspec import Struct
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from gateway.http.answering import Answering
+from gateway.http.body import TIMED_BODY
 from gateway.http.headers import SECURITY
 
+_EXTENSIONS: dict[str, Any] = {TIMED_BODY: {}}
 _SECURITY = b"".join(b"%s: %s\r\n" % header for header in SECURITY)
 
 
@@ -110,6 +113,7 @@ class GuardedProtocol(HttpToolsProtocol):  # type: ignore[misc] # uvicorn's prot
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
+        self.scope["extensions"] = _EXTENSIONS
         self._reading = "head"
         self._begun = True
         self._head_received = self._begun_with = 0
@@ -145,6 +149,9 @@ class GuardedProtocol(HttpToolsProtocol):  # type: ignore[misc] # uvicorn's prot
             raise self._stop(400, "A request has one Host (RFC 9112 §3.2).")
         self._reading = "body"
         super().on_headers_complete()
+
+    def _start_asgi_task(self, cycle: Any, app: Any) -> None:
+        super()._start_asgi_task(cycle, Answering(cycle, app))
 
     def on_body(self, body: bytes) -> None:
         super().on_body(body)
