@@ -163,7 +163,8 @@ class Gateway:
             answers=self.answers,
             suggestions=settings.introspection.suggestions,
         )
-        authenticate = Authentication(settings.auth, self.verifier).principal
+        authentication = Authentication(settings.auth, self.verifier)
+        authenticate = authentication.principal
         page: ASGIApp | None = None
         routes: list[BaseRoute] = [*pages]
         if settings.graphiql.access != "off":
@@ -182,7 +183,7 @@ class Gateway:
             else:
                 routes += graphiql.routes
         endpoint = GraphQLEndpoint(
-            authenticate=authenticate,
+            authenticate=authentication.caller,
             documents=self.documents,
             run=self.operations.run,
             mask=Masking(self.telemetry.crashed),

@@ -5,7 +5,7 @@ Tokens in the query string or in a form (RFC 6750 §2.2, §2.3) are not looked a
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Awaitable, Iterable
 
 from gateway.auth.refusal import refused
 from gateway.auth.settings import AuthSettings, CookieSettings
@@ -29,10 +29,15 @@ class Authentication:
 
         Raises Unauthenticated. A token that was verified lately costs microseconds and waits for nothing.
         """
+        caller = self.caller(headers)
+        return caller if isinstance(caller, Principal) else await caller
+
+    def caller(self, headers: Headers) -> Principal | Awaitable[Principal]:
+        """The same, to be awaited only where there is something to wait for."""
         token = self.token_of(headers)
         if token is None:
             return ANONYMOUS
-        return await self._verifier.verify(token)
+        return self._verifier.remembered(token) or self._verifier.verify(token)
 
     def token_of(self, headers: Headers) -> str | None:
         """The text of the token, not verified; None for an anonymous request. Raises Unauthenticated.

@@ -6,6 +6,7 @@ HEAD is told what GET would be, without the body (§9.3.2). POST passes through 
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Awaitable
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -16,12 +17,14 @@ class Conditional:
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
+        if scope["method"] not in ("GET", "HEAD"):
+            return self._app(scope, receive, send)
+        return self._conditionally(scope, receive, send)
+
+    async def _conditionally(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["method"] == "HEAD":
             scope, send = {**scope, "method": "GET"}, _without_body(send)
-        elif scope["method"] != "GET":
-            await self._app(scope, receive, send)
-            return
         start: Message | None = None
 
         async def send_conditionally(message: Message) -> None:

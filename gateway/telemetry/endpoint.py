@@ -36,10 +36,10 @@ class Counted:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         telemetry = self._telemetry
 
-        async def count(message: Message) -> None:
+        def count(message: Message) -> Awaitable[None]:
             if message["type"] == "http.response.start":
                 telemetry.responded(message["status"])
-            await send(message)
+            return send(message)
 
         telemetry.in_progress += 1
         try:

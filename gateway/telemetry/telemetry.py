@@ -56,7 +56,7 @@ class Telemetry:
         self._clock = clock
         self._names = BoundedValues(settings.most_operations, settings.operations)
         self._causes = BoundedValues(MOST_CAUSES)
-        self._sample = settings.log_sample
+        self._sample = settings.log_sample if settings.log_level in ("debug", "info") else 0.0
         self._sampled = 0.0
         self._failures = Throttle(settings.log_failures, clock)
         # A dict counts ten times as fast as Prometheus' counters do where several workers share them.
