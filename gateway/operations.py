@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Awaitable, Hashable, Mapping
 from typing import Any, Final, NamedTuple, Protocol
 
 from graphql import ExecutionResult
 
-from gateway.answers import Answers, question_of
-from gateway.execution.execute import Executor
+from gateway.answers import Answers, Question, question_of
+from gateway.execution.execute import Executor, Result
 from gateway.explain.facts import OperationFacts, facts_of
 from gateway.explain.predict import predict
 from gateway.explain.trace import trace_told
@@ -108,8 +108,8 @@ class Operations:
         self._policies: dict[Hashable, Policy] = {}
         self._facts: dict[Connections, Mapping[str, OperationFacts]] = {}
 
-    async def run(self, request: GraphQLRequest) -> ExecutionResult:
-        """The result of one operation. Raises GatewayError for a request that is refused as a whole."""
+    def run(self, request: GraphQLRequest) -> Awaitable[ExecutionResult]:
+        """The result of one operation. Raises GatewayError for a request that is refused as a whole, now or later."""
         connections = self._ways.of(request.principal)
         spending = self._spending
         cost = spending.cost(request)
@@ -118,12 +118,17 @@ class Operations:
             cost = 0
         spending.require(request, cost)
         if not spending.counts_callers:
-            return await self._run(request, connections, cost, explained)
-        caller = await spending.enter(request, cost)
+            return self._run(request, connections, cost, explained)
+        return self._counted(request, connections, cost, explained)
+
+    async def _counted(
+        self, request: GraphQLRequest, connections: Connections, cost: int, explained: Explained | None
+    ) -> ExecutionResult:
+        caller = await self._spending.enter(request, cost)
         try:
             return await self._run(request, connections, cost, explained)
         finally:
-            spending.leave(caller)
+            self._spending.leave(caller)
 
     async def _run(
         self, request: GraphQLRequest, connections: Connections, cost: int, explained: Explained | None
@@ -148,13 +153,15 @@ class Operations:
                 correlation_id=info.correlation_id,
                 hints=watched.hints,
                 operation_name=request.operation.name,
-                fresh=asks_anew(info.header("cache-control")),
+                fresh=asks_anew(info.header(b"cache-control")),
                 max_page=self._max_page,
                 lifetime=lifetime,
                 record_call=None if records is None else records.append,
                 reads=None if self._journal is None else Reads(),
             )
-            result = await self._result(request, context)
+            result = self._result(request, context)
+            if not isinstance(result, ExecutionResult):
+                result = await result
             if self._journal is not None and context.reads:
                 await self._journal.record(_entry(request, context.reads, clock.time()), started + patience)
         except BaseException:
@@ -174,28 +181,38 @@ class Operations:
         watched.finished(context, result, clock.monotonic() - started)
         return result
 
-    async def _result(self, request: GraphQLRequest, context: Context) -> ExecutionResult:
+    def _result(self, request: GraphQLRequest, context: Context) -> Result:
         """What running the operation gives; or what it gave before, if it would give the same."""
-        answers, now = self._answers, context.clock.time()
+        if self._answers is None:
+            return self._executed(request, context)
+        now = context.clock.time()
         # A trace and the journal are about what a run does, and so is the wish for fresh data.
         watched = context.fresh or context.record_call is not None or context.reads is not None
-        question = None if answers is None or watched else question_of(request, now)
-        if answers is None or question is None:
-            return await self._executed(request, context)
-        kept = answers.again(question, now)
-        if kept is not None:
-            context.keep_for(kept.until - now)
-            return ExecutionResult(kept.data, None)
-        context.basis = Basis()
-        result = await self._executed(request, context)
+        question = None if watched else question_of(request, now)
+        if question is None:
+            return self._executed(request, context)
+        kept = self._answers.again(question, now)
+        if kept is None:
+            return self._kept(request, context, question, self._answers)
+        context.keep_for(kept.until - now)
+        return ExecutionResult(kept.data, None)
+
+    async def _kept(
+        self, request: GraphQLRequest, context: Context, question: Question, answers: Answers
+    ) -> ExecutionResult:
+        """What running the operation gives, kept if it may be given again."""
+        basis = context.basis = Basis()
+        result = self._executed(request, context)
+        if not isinstance(result, ExecutionResult):
+            result = await result
         if not result.errors:
-            result = ExecutionResult(answers.keep(question, context.basis, result.data), None, result.extensions)
+            result = ExecutionResult(answers.keep(question, basis, result.data), None, result.extensions)
         return result
 
-    async def _executed(self, request: GraphQLRequest, context: Context) -> ExecutionResult:
+    def _executed(self, request: GraphQLRequest, context: Context) -> Result:
         document = request.document.ast
         assert document is not None  # the door hands over valid documents only
-        result = self._executor.execute(
+        return self._executor.execute(
             document,
             context_value=context,
             variable_values=request.variables,
@@ -203,7 +220,6 @@ class Operations:
             policy=self.policy(request.principal),
             hide_suggestions=self._hide_suggestions,
         )
-        return result if isinstance(result, ExecutionResult) else await result
 
     def _records(self, request: GraphQLRequest) -> list[CallRecord] | None:
         """Where the run's calls are noted, for a caller who asks for `trace: true` and may. Raises Forbidden."""

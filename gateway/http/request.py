@@ -29,15 +29,15 @@ class RequestInfo:
         self.correlation_id = correlation_id
         self.response_headers: list[tuple[bytes, bytes]] = []
 
-    def header(self, name: str) -> str | None:
+    def header(self, name: bytes) -> str | None:
         """A header's text; `name` is in lower case."""
-        value = self.headers.get(name.encode("latin-1"))
+        value = self.headers.get(name)
         return None if value is None else value.decode("latin-1")
 
     @property
     def timeout(self) -> float | None:
         """The seconds that the client will wait, from `X-Request-Timeout: 2s`. Raises Refused when malformed."""
-        value = self.header("x-request-timeout")
+        value = self.header(b"x-request-timeout")
         try:
             return None if value is None else seconds(value)
         except ValueError as error:

@@ -58,10 +58,10 @@ def tracer_of(settings: TelemetrySettings) -> Tracer | None:
 
 def passed_on(info: RequestInfo) -> Hints:
     """The caller's trace context, as far as it is well formed."""
-    parent = info.header("traceparent")
+    parent = info.header(b"traceparent")
     if parent is None or not _TRACEPARENT.fullmatch(parent):
         return ()
-    state = info.header("tracestate")
+    state = info.header(b"tracestate")
     if state is None or not _TRACESTATE.fullmatch(state):
         return (("traceparent", parent),)
     return ("traceparent", parent), ("tracestate", state)

@@ -91,8 +91,8 @@ async def test_the_runner_is_told_everything(door: Door) -> None:
     assert (request.variables, request.extensions) == ({"x": 1}, {"trace": True})
     assert request.info.correlation_id == "abc-123"
     assert request.info.timeout == 1.5
-    assert request.info.header("accept") == f"text/html, {NEW}"
-    assert request.info.header("x-missing") is None
+    assert request.info.header(b"accept") == f"text/html, {NEW}"
+    assert request.info.header(b"x-missing") is None
     assert (request.info.method, request.info.client) == ("POST", ("127.0.0.1", 1))
 
 
