@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from uvicorn.config import Config
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
 from gateway.http.protocol import GuardedProtocol, ProtocolLimits
@@ -21,18 +22,18 @@ def door() -> Door:
 
 
 @asynccontextmanager
-async def served(app: Callable[..., Any], limits: ProtocolLimits | None = None) -> AsyncIterator[int]:
-    """The application behind the guarded protocol on a free port of the loopback."""
-    config = Config(
-        app, interface="asgi3", http=GuardedProtocol, lifespan="off", log_config=None, access_log=False, ws="none"
-    )
+async def served(
+    app: Callable[..., Any],
+    limits: ProtocolLimits | None = None,
+    protocol: type[HttpToolsProtocol] = GuardedProtocol,
+) -> AsyncIterator[int]:
+    """The application behind the guarded protocol, or another, on a free port of the loopback."""
+    config = Config(app, interface="asgi3", http=protocol, lifespan="off", log_config=None, access_log=False, ws="none")
     config.load()
     state = ServerState()
     state.default_headers = list(config.encoded_headers)
     app_state = {} if limits is None else {"protocol_limits": limits}
-    server = await asyncio.get_running_loop().create_server(
-        lambda: GuardedProtocol(config, state, app_state), "127.0.0.1", 0
-    )
+    server = await asyncio.get_running_loop().create_server(lambda: protocol(config, state, app_state), "127.0.0.1", 0)
     try:
         yield server.sockets[0].getsockname()[1]
     finally:
