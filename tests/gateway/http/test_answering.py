@@ -102,7 +102,7 @@ async def test_no_header_is_smuggled_in_by_a_value() -> None:
     """A value that holds a line of its own is not written, nor is anything of its answer."""
     received = await told(App(BROKEN["a line in a value"]), GuardedProtocol, REQUEST)
     assert b"set-cookie" not in received
-    assert received.startswith(b"HTTP/1.1 500 ")
+    assert received == await told(App(BROKEN["a line in a value"]), HttpToolsProtocol, REQUEST)
 
 
 async def test_a_crash_after_the_head_is_told() -> None:
