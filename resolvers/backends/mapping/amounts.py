@@ -8,7 +8,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from decimal import ROUND_HALF_UP, Context, Decimal
+from decimal import (
+    ROUND_HALF_UP,
+    Clamped,
+    Context,
+    Decimal,
+    Inexact,
+    InvalidOperation,
+    Overflow,
+    Rounded,
+    Underflow,
+)
 from typing import Any
 
 from resolvers.backends.mapping.currencies import UNITS
@@ -23,6 +33,18 @@ _FOREIGN = re.compile(r"[+-]?[0-9]+(?:[,.' \u00a0\u202f][0-9]+)+", re.ASCII).ful
 _CODE = re.compile(r"[A-Za-z]{3}").fullmatch
 _WIDE = Context(prec=4 * LONGEST_NUMBER)
 """The default context would round to 28 digits, or refuse to."""
+_BOUNDED = Context(
+    prec=LONGEST_NUMBER,
+    Emin=-1,
+    Emax=LONGEST_NUMBER,
+    traps=[Clamped, Inexact, InvalidOperation, Overflow, Rounded, Underflow],
+)
+"""What is exact in it has no digit further than LONGEST_NUMBER places from the point, zeros included."""
+bounded: Callable[[str], Decimal] = _BOUNDED.create_decimal
+"""The Decimal of a JSON number, one that `decimal` takes as it is. Raises ArithmeticError for most that it would not,
+and for some that it would."""
+SMALL = tuple(map(Decimal, range(1000)))
+"""The decimals of small integers, which most quantities are."""
 
 
 def decimal(raw: Any) -> Decimal:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
-from resolvers.backends.mapping.amounts import decimal
+from resolvers.backends.mapping.amounts import SMALL, decimal
 from resolvers.backends.mapping.currencies import CODES, UNITS
 from resolvers.backends.mapping.misfit import Misfit
 from resolvers.backends.mapping.paths import Path, entries, list_of
@@ -86,20 +86,30 @@ def _simple(source: Source, leaf: Leaf, base: Callable[[Any], Any], scope: Scope
         of_integer = f"str({raw}) if {_usual_integer(raw)}"
         source.emit(f"{value} = {raw} if {raw}.__class__ is str and {raw} else {of_integer} else {otherwise}")
     elif base is decimal:
-        # Digits with at most one point: Decimal takes much else, from 1_5 to NaN.
-        digits = f"{raw}.replace('.', '', 1).isdigit() and {raw}.isascii() and len({raw}) <= {LONGEST_NUMBER}"
-        made = f"{source.name(Decimal)}({raw})"
-        of_text = f"{made} if {raw}.__class__ is str and {digits}"
-        bounded = f"-{LONGEST_NUMBER} <= {raw}.adjusted() <= {LONGEST_NUMBER} and {raw}.is_finite()"
-        as_it_is = f"{raw} if {raw}.__class__ is {source.name(Decimal)} and {bounded}"
-        of_integer = f"{made} if {_usual_integer(raw)}"
-        source.emit(f"{value} = {of_text} else {as_it_is} else {of_integer} else {otherwise}")
+        source.emit(f"{value} = {_decimal(source, raw, bounded=scope.access.bounded)} else {otherwise}")
+    elif leaf.optional:
+        source.emit(f"{value} = {source.name(base)}({raw}) if {raw}.__class__ is str and {raw} else {otherwise}")
     else:
         source.emit(f"{value} = {otherwise}")
     if leaf.currency is not None:
         code = _code(source, leaf.currency, leaf.paths[1:], scope)
         source.emit(f"if {value} is not None: {value} = {source.name(Money)}({value}, {code})")
     return value
+
+
+def _decimal(source: Source, raw: str, *, bounded: bool) -> str:
+    """The expression, up to its last `else`, for a number or the text of one. `bounded`: the decoder bounds numbers."""
+    made = f"{source.name(Decimal)}({raw})"
+    # Digits with at most one point: Decimal takes much else, from 1_5 to NaN.
+    digits = f"{raw}.replace('.', '', 1).isdigit() and {raw}.isascii() and len({raw}) <= {LONGEST_NUMBER}"
+    of_text = f"{made} if {raw}.__class__ is str and {digits}"
+    of_small = f"{source.name(SMALL)}[{raw}] if {raw}.__class__ is int and 0 <= {raw} < {len(SMALL)}"
+    of_integer = f"{of_small} else {made} if {_usual_integer(raw)}"
+    as_it_is = f"{raw} if {raw}.__class__ is {source.name(Decimal)}"
+    if bounded:
+        return f"{as_it_is} else {of_integer} else {of_text}"
+    within = f"-{LONGEST_NUMBER} <= {raw}.adjusted() <= {LONGEST_NUMBER} and {raw}.is_finite()"
+    return f"{of_text} else {as_it_is} and {within} else {of_integer}"
 
 
 def _usual_integer(raw: str) -> str:

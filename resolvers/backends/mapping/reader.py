@@ -82,7 +82,7 @@ class Reader(Generic[Record]):
         if self._envelope is not None:
             try:
                 return self._page_of_structs(self._envelope, body)
-            except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, InvalidOperation, Misfit):
+            except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, ArithmeticError, Misfit):
                 # Whatever it was, the exact way knows, or knows what to tell.
                 self.fallbacks += 1
         return self.read_document(self._decoded(body))

@@ -60,6 +60,11 @@ class Source:
 class Access(Protocol):
     """How keys are read from items: from dicts, or from structs that were made for the mapping (typed.py)."""
 
+    @property
+    def bounded(self) -> bool:
+        """Whether a Decimal in an item is certain to be one that `amounts.decimal` takes as it is."""
+        ...
+
     def cut(self, path: Path) -> int:
         """How many of the path's leading keys are read by `step`; the rest of the path is walked."""
         ...
@@ -83,6 +88,8 @@ class Access(Protocol):
 
 class Dicts:
     """Items as JSON and SOAP decoders make them."""
+
+    bounded = False
 
     def cut(self, path: Path) -> int:
         return len(path.keys)

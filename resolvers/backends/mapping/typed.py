@@ -1,18 +1,19 @@
 """JSON bytes → structs that hold only what the mapping reads: msgspec skips the rest without making objects of it.
 
 Values stay as JSON has them (numbers with a point as Decimal, digit by digit), so that the same conversions read them
-as in the exact way; only containers are typed. Whatever a struct cannot express has no typed way at all.
+as in the exact way; only containers are typed. Whatever a struct cannot express has no typed way at all, and a number
+beyond the bounds of amounts leads from it to the exact one.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from decimal import Decimal
 from typing import Annotated, Any
 
 import msgspec
 from msgspec import Meta, Struct, defstruct
 
+from resolvers.backends.mapping.amounts import bounded
 from resolvers.backends.mapping.paths import Path, walk
 from resolvers.backends.mapping.shape import Branch, Leaf, Shape
 from resolvers.backends.mapping.source import Access, Source
@@ -74,6 +75,8 @@ class Layout:
 
 class Structs:
     """Access (source.py) to items that were decoded into structs, made for all shapes that read the same items."""
+
+    bounded = True
 
     def __init__(self, shapes: Iterable[Shape]) -> None:
         values: dict[Keys, None] = {}
@@ -180,7 +183,7 @@ class Envelope:
             required = [keys[:depth] for depth in range(1, len(keys) + 1)]
             self._layout = Layout(_slots(wanted) | {keys: slot}, required)
         self.decode: Callable[[bytes], Any] = msgspec.json.Decoder(
-            slot if self._layout is None else self._layout.struct, float_hook=Decimal
+            slot if self._layout is None else self._layout.struct, float_hook=bounded
         ).decode
 
     def items(self, document: Any) -> Any:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+from decimal import Decimal
 from typing import Any
 
+import msgspec
 import pytest
 
 from resolvers.backends.mapping import Reader
@@ -21,6 +23,15 @@ USUAL: dict[str, Any] = {
     "id": "1", "x": {"ignored": [1, 2]}, "a": {"b": "n", "t": "5.50", "y": 1}, "s": "1", "c": "EUR",
     "l": [{"q": "1", "p": {"sku": "A"}, "u": 2.5, "z": None}, {"q": 2}],
 }  # fmt: skip
+
+
+WITHIN = (
+    "0", "7", "999", "1000", "-1", "-999", "9" * 18, "9" * 19, "0.0", "-0.0", "1.50", "2.5e-3", "1E64", "9.9e64",
+    "1E-64", "0E-64", "1." + "5" * 63,
+)  # fmt: skip
+BEYOND = (
+    "1E65", "1E-65", "0E-65", "0E65", "1e999", "9" * 65, "1" * 65 + ".0", "1." + "5" * 64, "0." + "0" * 70, "true",
+)  # fmt: skip
 
 
 def both(compiled: Reader[Any], document: Any) -> list[Any]:
@@ -79,6 +90,34 @@ def test_surprises_are_read_the_exact_way(change: dict[str, Any]) -> None:
     compiled = reader(Order, FIELDS)
     both(compiled, [USUAL, USUAL | change])
     assert compiled.fallbacks == 1
+
+
+@pytest.mark.parametrize(("number", "fast"), [*((n, True) for n in WITHIN), *((n, False) for n in BEYOND)])
+def test_numbers_are_the_same_up_to_their_bounds_and_beyond(number: str, fast: bool) -> None:
+    """Every digit and every refusal is that of the exact way; only numbers at the bounds need it."""
+    compiled = reader(Order, FIELDS)
+    body = f'[{{"id": 1, "l": [{{"q": {number}, "u": {number}}}], "c": "EUR"}}]'.encode()
+    exact = compiled.read_document(msgspec.json.Decoder(float_hook=Decimal).decode(body)).records
+    assert list(map(str, compiled.read_json(body))) == list(map(str, exact))
+    assert (compiled.fallbacks == 0) is fast
+
+
+@pytest.mark.parametrize("status", ["DRAFT", "RETURNED", "draft", "", " DRAFT", 1, None, ["DRAFT"]])
+def test_words_of_the_graph_are_the_same(status: Any) -> None:
+    """A status that the backend writes as the graph does is taken as it is, any other as the exact way does."""
+    both(reader(Order, ORDER + 'status = "s"'), [{"id": 1, "s": status}])
+
+
+@pytest.mark.parametrize(
+    "placed",
+    [
+        "2026-01-02T03:04:05Z", "2026-01-02T03:04:05.5+05:30", "2026-01-02T03:04:05", "2026-01-02 03:04:05Z",
+        "20260102T030405Z", "2026-W01-1T10:00:00Z", "2026-01-02", "2026-13-02T03:04:05Z", "2026-01-0T", "", 5, None,
+    ],
+)  # fmt: skip
+def test_instants_are_the_same(placed: Any) -> None:
+    """Texts of the usual form, and all others, give what the exact way gives."""
+    both(reader(Order, ORDER + 'placed_at = "p"'), [{"id": 1, "p": placed}])
 
 
 def test_maps_are_fast_in_both_of_phps_writings() -> None:
