@@ -83,7 +83,8 @@ class FieldCompiler:
         leaf = Leaf(name=name, paths=paths, convert=convert, forgiving=forgiving, whole_item=settings.call is not None)
         if settings.path is None or is_null is not None or settings.strip or forgiving:
             return leaf
-        table = settings.values if settings.as_ in {(), ("text",)} else None
+        words = {word: word for word in kind.words} or None
+        table = (settings.values or words) if settings.as_ in {(), ("text",)} else None
         optional = not required and default is None
         minor_units = settings.as_ == ("minor-units",)
         return replace(leaf, base=base, optional=optional, table=table, currency=currency, minor_units=minor_units)

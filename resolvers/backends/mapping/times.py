@@ -27,12 +27,15 @@ def instant(zone: tzinfo | None) -> Convert:
     expected = "an ISO 8601 date and time" + ("" if zone else " with an offset (or say `zone`)")
 
     def convert(raw: Any) -> datetime:
-        if raw.__class__ is str and raw[10:11] == "T" and raw[7] == "-":
+        if raw.__class__ is str and raw[7:11:3] == "-T":
             # Nearly all texts are of this form, and most have an offset.
             try:
-                moment: date = datetime.fromisoformat(raw)
+                written = datetime.fromisoformat(raw)
             except ValueError as exc:
                 raise Misfit(expected, raw) from exc
+            if written.tzinfo is not None:
+                return written
+            moment: date = written
         else:
             moment = _moment(raw, expected)
         if not isinstance(moment, datetime):
