@@ -14,6 +14,7 @@ from resolvers.backends.mapping import amounts, texts, times
 from resolvers.backends.mapping.kinds import Kind, KindName
 from resolvers.backends.mapping.misfit import Misfit
 from resolvers.backends.mapping.settings import FieldSettings
+from resolvers.backends.mapping.shape import Usual
 
 Convert = Callable[..., Any]
 
@@ -59,6 +60,11 @@ class Choice:
         made = [self._made(name) for name in names]
         base = made[0] if len(made) == 1 else times.alternatives(made)
         return base if settings.round is None else amounts.rounded(base, settings.round)
+
+    def usual(self) -> Usual | None:
+        """The form of most texts that `conversion` takes, where there is one."""
+        names = self._settings.as_ or CONVERSIONS[self._kind.name][:1]
+        return times.USUAL.get(names[0]) if len(names) == 1 and self._settings.format is None else None
 
     def literal(self, option: str, value: Any) -> Any:
         """A value that the settings themselves give, in the field's type."""

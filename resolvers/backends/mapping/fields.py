@@ -87,7 +87,15 @@ class FieldCompiler:
         table = (settings.values or words) if settings.as_ in {(), ("text",)} else None
         optional = not required and default is None
         minor_units = settings.as_ == ("minor-units",)
-        return replace(leaf, base=base, optional=optional, table=table, currency=currency, minor_units=minor_units)
+        return replace(
+            leaf,
+            base=base,
+            optional=optional,
+            usual=choice.usual(),
+            table=table,
+            currency=currency,
+            minor_units=minor_units,
+        )
 
     def _constant(self, name: str, choice: Choice) -> Constant:
         value = choice.literal("const", self._settings.const)

@@ -33,7 +33,7 @@ def reader_function(shape: Shape, access: Access, *, keyed: bool, filename: str)
     source.open("try:")
     _item(source, shape, Scope(source, access, "item", "key"), "add")
     source.close()
-    source.open(f"except {source.name(Misfit)}:")
+    source.open(f"except ({source.name(Misfit)}, ValueError):")
     source.emit(f"misfit({'key' if keyed else 'None'}, item, records)")
     source.close(2)
     source.emit("return records")
@@ -87,6 +87,9 @@ def _simple(source: Source, leaf: Leaf, base: Callable[[Any], Any], scope: Scope
         source.emit(f"{value} = {raw} if {raw}.__class__ is str and {raw} else {of_integer} else {otherwise}")
     elif base is decimal:
         source.emit(f"{value} = {_decimal(source, raw, bounded=scope.access.bounded)} else {otherwise}")
+    elif leaf.usual is not None:
+        form = f"{raw}.__class__ is str and {leaf.usual.condition.format(raw)}"
+        source.emit(f"{value} = {source.name(leaf.usual.parse)}({raw}) if {form} else {otherwise}")
     elif leaf.optional:
         source.emit(f"{value} = {source.name(base)}({raw}) if {raw}.__class__ is str and {raw} else {otherwise}")
     else:

@@ -82,7 +82,7 @@ class Reader(Generic[Record]):
         if self._envelope is not None:
             try:
                 return self._page_of_structs(self._envelope, body)
-            except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, ArithmeticError, Misfit):
+            except (msgspec.DecodeError, ValueError, RecursionError, ArithmeticError, Misfit):
                 # Whatever it was, the exact way knows, or knows what to tell.
                 self.fallbacks += 1
         return self.read_document(self._decoded(body))
@@ -231,4 +231,4 @@ _DECODER = msgspec.json.Decoder(float_hook=_number)
 
 def _raise(key: Any, item: Any, records: list[Any]) -> None:
     """What the fast way does with an item that does not fit: give up the answer to the exact way."""
-    raise  # noqa: PLE0704  # re-raises the Misfit that the generated code is handling
+    raise  # noqa: PLE0704  # re-raises what the generated code is handling

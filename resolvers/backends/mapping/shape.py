@@ -10,6 +10,17 @@ from msgspec import Struct
 from resolvers.backends.mapping.paths import Path
 
 
+class Usual(Struct, frozen=True):
+    """The form of most texts that a conversion takes: those give what `parse` makes of them, and nothing else.
+
+    Where `parse` raises ValueError the conversion raises Misfit.
+    """
+
+    condition: str
+    """When a text has the form, as a Python expression with {0} for the text."""
+    parse: Callable[[str], Any]
+
+
 class Leaf(Struct, frozen=True, kw_only=True):
     """A field made of the values at some paths. `convert` takes one argument per path and raises only Misfit.
 
@@ -23,6 +34,8 @@ class Leaf(Struct, frozen=True, kw_only=True):
     """What `convert` does with a first value that is neither null nor the empty text. None: there is more to it."""
     optional: bool = False
     """With `base`: null and the empty text give what the field holds when nothing is known: null, or no lines."""
+    usual: Usual | None = None
+    """With `base`: texts that need no call of it."""
     table: dict[str, str] | None = None
     """With `base`: texts that it only looks up here."""
     currency: Callable[[Any], str] | None = None

@@ -13,6 +13,7 @@ from decimal import Decimal
 from typing import Any
 
 from resolvers.backends.mapping.misfit import Misfit
+from resolvers.backends.mapping.shape import Usual
 from resolvers.backends.mapping.texts import integer
 
 Convert = Callable[[Any], Any]
@@ -20,6 +21,12 @@ _DAY_WITH_OFFSET = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})(?:Z|[+-][0-9]{2}:[0
 """XML Schema allows an offset after a date. It moves no day: the day is the one written."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MIDNIGHT = time(0)
+
+USUAL = {
+    "date": Usual("{0}[4:11:3] == '--'", date.fromisoformat),
+    "datetime": Usual("{0}[7:11:3] == '-T' and {0}[-1] == 'Z'", datetime.fromisoformat),
+}
+"""Whatever zone `day` and `instant` are made with: a day alone, and an instant in UTC."""
 
 
 def instant(zone: tzinfo | None) -> Convert:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -10,8 +11,9 @@ import msgspec
 import pytest
 
 from resolvers.backends.mapping import Reader
-from resolvers.records import Order, Product
-from tests.resolvers.backends.mapping.compiled import ORDER, reader
+from resolvers.errors import BackendContract
+from resolvers.records import Invoice, Order, Product
+from tests.resolvers.backends.mapping.compiled import INVOICE, ORDER, reader
 
 FIELDS = ORDER + (
     'number = "a.b"\nstatus = { path = "s", values = { "1" = "CONFIRMED" } }\n'
@@ -40,6 +42,14 @@ def both(compiled: Reader[Any], document: Any) -> list[Any]:
     found = compiled.read_json(body)
     assert list(map(str, found)) == list(map(str, compiled.read_document(document).records))
     return found
+
+
+def as_examined(compiled: Reader[Any], item: dict[str, Any], field: str) -> None:
+    """Makes sure that both fast ways read of the field what its conversion alone makes."""
+    (found,) = both(compiled, [item])
+    expected = compiled.examine(item)[field]
+    told = found if isinstance(found, BackendContract) else getattr(found, field)
+    assert (type(told), str(told)) == (type(expected), str(expected))
 
 
 def test_usual_answers_are_read_the_fast_way() -> None:
@@ -105,19 +115,35 @@ def test_numbers_are_the_same_up_to_their_bounds_and_beyond(number: str, fast: b
 @pytest.mark.parametrize("status", ["DRAFT", "RETURNED", "draft", "", " DRAFT", 1, None, ["DRAFT"]])
 def test_words_of_the_graph_are_the_same(status: Any) -> None:
     """A status that the backend writes as the graph does is taken as it is, any other as the exact way does."""
-    both(reader(Order, ORDER + 'status = "s"'), [{"id": 1, "s": status}])
+    as_examined(reader(Order, ORDER + 'status = "s"'), {"id": 1, "s": status}, "status")
 
 
 @pytest.mark.parametrize(
-    "placed",
+    "when",
     [
         "2026-01-02T03:04:05Z", "2026-01-02T03:04:05.5+05:30", "2026-01-02T03:04:05", "2026-01-02 03:04:05Z",
-        "20260102T030405Z", "2026-W01-1T10:00:00Z", "2026-01-02", "2026-13-02T03:04:05Z", "2026-01-0T", "", 5, None,
+        "20260102T030405Z", "2026-W01-1T10:00:00Z", "2026-01-02", "2026-13-02T03:04:05Z", "2026-01-0T", "2026-13-02",
+        "2026-01-02Z", "2026-W01-1", "20260102", "2026-1-2", "2026-02-", "2026-01-02T00:00:00Z", "-T", "--", "", 5,
+        None,
     ],
 )  # fmt: skip
-def test_instants_are_the_same(placed: Any) -> None:
-    """Texts of the usual form, and all others, give what the exact way gives."""
-    both(reader(Order, ORDER + 'placed_at = "p"'), [{"id": 1, "p": placed}])
+@pytest.mark.parametrize("options", ["", ', zone = "Europe/Berlin"', ", ignore_offset = true", ', format = "%Y-%m-%d"'])
+def test_days_and_instants_are_the_same(when: Any, options: str) -> None:
+    """Texts of the usual forms, and all others, give what the exact way gives, a refusal included."""
+    due = f'due_on = {{ path = "d"{options} }}'
+    as_examined(reader(Invoice, INVOICE + due), {"id": 1, "d": when}, "due_on")
+    if "ignore" not in options:
+        placed = f'placed_at = {{ path = "d"{options} }}'
+        as_examined(reader(Order, ORDER + placed), {"id": 1, "d": when}, "placed_at")
+
+
+def test_usual_days_and_instants_are_fast() -> None:
+    """A day, and an instant in UTC, do not lead away from the fast way."""
+    compiled = reader(Order, ORDER + 'placed_at = "p"')
+    assert both(compiled, [{"id": 1, "p": "2026-01-02T03:04:05Z"}])[0].placed_at == datetime(
+        2026, 1, 2, 3, 4, 5, tzinfo=UTC
+    )
+    assert compiled.fallbacks == 0
 
 
 def test_maps_are_fast_in_both_of_phps_writings() -> None:
