@@ -3,9 +3,10 @@
     python -m benchmarks.concurrency --workers 2
 
 A gateway serves the demo's configuration in a process of its own, in front of the demo's four systems in another; the
-clients are here. Cold means that the cache is off, so that every call saved was saved by sharing it; warm that answers
-are in the process; Redis that they are there and nowhere else. CPU is the gateway's alone, read from /proc. On two
-cores the processes take time from each other: that shows in requests per second and latency, hardly in CPU per request.
+clients are here. Cold means that the cache is off, so that every call saved was saved by sharing it; warm that records
+are in the process, and each answer is made of them; repeated that whole answers are given again; Redis that records are
+there and nowhere else. CPU is the gateway's alone, read from /proc. On two cores the processes take time from each
+other: that shows in requests per second and latency, hardly in CPU per request.
 """
 
 from __future__ import annotations
@@ -36,7 +37,8 @@ TICKS = os.sysconf("SC_CLK_TCK")
 PAGE = os.sysconf("SC_PAGE_SIZE")
 MODES = {
     "cold": {"BIZGRAPH_CACHE__STORE": "off"},
-    "warm": {"BIZGRAPH_CACHE__STORE": "memory"},
+    "warm": {"BIZGRAPH_CACHE__STORE": "memory", "BIZGRAPH_CACHE__ANSWERS": "0B"},
+    "repeated": {"BIZGRAPH_CACHE__STORE": "memory"},
     "Redis": {
         "BIZGRAPH_CACHE__STORE": "redis",
         "BIZGRAPH_CACHE__REDIS_URL": "env:REDIS",

@@ -7,7 +7,7 @@ one whole body of the length that it says is left to uvicorn, as are its refusal
 from __future__ import annotations
 
 from collections.abc import Awaitable
-from typing import Any, Final
+from typing import Final
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uvicorn.protocols.http.httptools_impl import HEADER_RE, HEADER_VALUE_RE, STATUS_LINE, RequestResponseCycle
@@ -43,7 +43,8 @@ class Answering:
         head, cycle = self._head, self._cycle
         if head is None:
             if message["type"] == "http.response.start" and not cycle.response_started:
-                self._head = message
+                # ASGI takes any iterable of headers, also one that cannot be read twice.
+                self._head = {**message, "headers": list(message.get("headers", ()))}
             else:
                 await cycle.send(message)
             return
@@ -73,11 +74,10 @@ def _written(cycle: RequestResponseCycle, head: Message, body: bytes) -> bytes |
         return None
     parts = [STATUS_LINE[status]]
     measured = False
-    for header in (*cycle.default_headers, *head.get("headers", ())):
-        line = _lines.get(header)
+    for name, value in (*cycle.default_headers, *head["headers"]):
+        line = _lines.get((name, value))
         if line is None:
-            name, value = header
-            name = name.lower()
+            given, name = name, name.lower()
             if HEADER_RE.search(name) or HEADER_VALUE_RE.search(value) or name in _OF_THE_CONNECTION:
                 return None
             line = b"%b: %b\r\n" % (name, value)
@@ -86,7 +86,7 @@ def _written(cycle: RequestResponseCycle, head: Message, body: bytes) -> bytes |
                     return None
                 measured = True
             elif name not in _OF_ONE_ANSWER:
-                _remember(header, line)
+                _remember((given, value), line)
         parts.append(line)
     if not measured:
         return None
@@ -96,7 +96,7 @@ def _written(cycle: RequestResponseCycle, head: Message, body: bytes) -> bytes |
     return b"".join(parts)
 
 
-def _remember(header: Any, line: bytes) -> None:
+def _remember(header: Header, line: bytes) -> None:
     if len(_lines) >= _MOST_LINES:
         _lines.clear()
     _lines[header] = line

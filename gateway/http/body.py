@@ -20,7 +20,7 @@ _LEAST, _MOST = -(2**63), 2**64 - 1
 
 
 TIMED_BODY: Final = "bizgraph.timed_body"
-"""ASGI extension: the server ends a request by itself whose body does not arrive in time."""
+"""ASGI extension: the server ends a request by itself whose body does not arrive in so many `seconds`."""
 
 
 async def read_body(

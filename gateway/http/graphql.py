@@ -125,7 +125,9 @@ class GraphQLEndpoint:
             if not isinstance(principal, Principal):
                 principal = await principal
             if parameters is None:
-                timeout = None if TIMED_BODY in scope.get("extensions", ()) else self._body_timeout
+                timed = (scope.get("extensions") or {}).get(TIMED_BODY)
+                seen_to = timed is not None and timed["seconds"] <= self._body_timeout
+                timeout = None if seen_to else self._body_timeout
                 body = await read_body(headers, receive, limit=self._body_limit, timeout=timeout)
                 if body is None:
                     return

@@ -19,7 +19,6 @@ from gateway.http.answering import Answering
 from gateway.http.body import TIMED_BODY
 from gateway.http.headers import SECURITY
 
-_EXTENSIONS: dict[str, Any] = {TIMED_BODY: {}}
 _SECURITY = b"".join(b"%s: %s\r\n" % header for header in SECURITY)
 
 
@@ -53,6 +52,7 @@ class GuardedProtocol(HttpToolsProtocol):  # type: ignore[misc] # uvicorn's prot
         super().__init__(config, server_state, app_state, _loop)
         self.limits = app_state.get("protocol_limits", self.limits)
         self.timeout_keep_alive = self.limits.idle_timeout
+        self._extensions = {TIMED_BODY: {"seconds": self.limits.body_timeout}}
         self._most_headers = self.limits.header_count
         # uvicorn makes the default headers anew every second from what the configuration holds.
         config.encoded_headers = _unnamed(config.encoded_headers)
@@ -113,7 +113,7 @@ class GuardedProtocol(HttpToolsProtocol):  # type: ignore[misc] # uvicorn's prot
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
-        self.scope["extensions"] = _EXTENSIONS
+        self.scope["extensions"] = self._extensions
         self._reading = "head"
         self._begun = True
         self._head_received = self._begun_with = 0

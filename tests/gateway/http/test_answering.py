@@ -48,6 +48,8 @@ ANSWERS: dict[str, list[dict[str, Any]]] = {
     "no content": [start(204), body(b"")],
     "not modified": [start(304, (b"etag", b'"1"')), body(b"")],
     "closing": whole(b"{}", JSON, (b"connection", b"close")),
+    "pairs that are lists": [{"type": "http.response.start", "status": 200, "headers": [[*JSON]]}, body(b"{}")],
+    "a pair that is a list": whole(b"{}", [b"x-odd", b"a"]),  # type: ignore[arg-type] # ASGI allows any pair
     "chunked": [start(200, (b"transfer-encoding", b"chunked")), body(b"ab")],
 }
 BROKEN: dict[str, list[dict[str, Any]]] = {
@@ -96,6 +98,19 @@ async def test_an_answer_is_written_as_uvicorn_writes_it(answer: str, request_: 
     expected = await told(app, HttpToolsProtocol, request_)
     for _ in range(2):
         assert await told(app, GuardedProtocol, request_) == expected
+
+
+@pytest.mark.parametrize("answer", ANSWERS)
+async def test_headers_may_be_read_once_only(answer: str) -> None:
+    """An application may give its headers as they come, and none of them is lost."""
+
+    async def app(scope: Any, receive: Any, send: Send) -> None:
+        async def send_once(message: dict[str, Any]) -> None:
+            await send({**message, "headers": iter(message.get("headers", []))})
+
+        await App(ANSWERS[answer])(scope, receive, send_once)
+
+    assert await told(app, GuardedProtocol, REQUEST) == await told(app, HttpToolsProtocol, REQUEST)
 
 
 async def test_no_header_is_smuggled_in_by_a_value() -> None:

@@ -338,6 +338,14 @@ async def test_trailers_are_bounded_too() -> None:
         assert (await connection.response())[0] == 431
 
 
+async def test_a_body_is_waited_for_as_long_as_the_door_waits() -> None:
+    """Where the endpoint waits for less time than the protocol, as after a reload, its own time counts."""
+    async with knocking(Door(body_timeout=SOON).endpoint, body_timeout=30) as connection:
+        await connection.send(POST + b"Content-Length: 9\r\n\r\nabc")
+        status, _, answer = await connection.response()
+        assert (status, orjson.loads(answer)["errors"][0]["extensions"]["code"]) == (408, "BAD_REQUEST")
+
+
 async def test_the_door_answers_behind_it() -> None:
     """The endpoint and the protocol make one server."""
     body = b'{"query": "{ greeting }"}'
