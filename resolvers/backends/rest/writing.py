@@ -33,8 +33,10 @@ _INTEGER: Final = re.compile(r"-?(?:0|[1-9][0-9]{0,17})").fullmatch
 _UNQUOTABLE: Final = re.compile(r"[\x00-\x1f\x7f'\"`\\(),:;%]").search
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]").search
 
-_PLAIN_CSV: Final = re.compile(r"(?:[A-Za-z0-9](?:[A-Za-z0-9_-]*[A-Za-z0-9])?,)*").fullmatch
-"""Whether a value is of letters and digits, with _ and - between them: every form but `integers` takes it."""
+_PLAIN_CSV: Final = re.compile(
+    r"[A-Za-z0-9](?:[A-Za-z0-9_-]*[A-Za-z0-9])?(?:,[A-Za-z0-9](?:[A-Za-z0-9_-]*[A-Za-z0-9])?)*"
+).fullmatch
+"""Values of letters and digits, with _ and - between them: every form but `integers` takes those."""
 
 
 def percent(value: str) -> str:
@@ -154,15 +156,19 @@ def _csv(encode: Encode, alone: bool) -> Write:
 
 def all_plain(values: Sequence[str]) -> bool:
     """Whether all values consist of letters and digits, with - and _ only between them."""
-    text = ",".join(values) + ","
-    return _PLAIN_CSV(text) is not None and text.count(",") == len(values)
+    return _joined(values, _PLAIN_CSV) is not None
 
 
 def _plainly_joined(values: Sequence[str]) -> str | None:
     """The values with commas between them, where all consist of unreserved characters."""
+    return _joined(values, _UNRESERVED_CSV)
+
+
+def _joined(values: Sequence[str], fits: Callable[[str], object]) -> str | None:
+    """The values with commas between them, where that text fits and none of them is empty."""
     joined = ",".join(values)
     # More commas than joints would mean that a value holds one.
-    if _UNRESERVED_CSV(joined) and joined.count(",") == len(values) - 1 and "" not in values:
+    if fits(joined) and joined.count(",") == len(values) - 1 and "" not in values:
         return joined
     return None
 
