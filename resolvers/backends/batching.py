@@ -312,10 +312,9 @@ class Batcher:
     async def _run(self, lane: _Lane, batch: _Batch) -> None:
         keys = tuple(batch.keys)
         try:
-            try:
-                batch.found = await self._fetch(keys, lane.args, lane.forwarded, batch)
-            except GatewayError as error:
-                await self._isolate(keys, lane, batch, without_frames(error))
+            failed = await self._part(keys, lane, batch)
+            if failed is not None:
+                await self._isolate(keys, lane, batch, failed)
         except asyncio.CancelledError:
             # None may take missing keys for absent ones.
             batch.fail(self._given_up("stopping" if self._closed else "cancelled"))
