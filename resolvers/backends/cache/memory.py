@@ -8,12 +8,16 @@ from __future__ import annotations
 import sys
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, Final
 
 from aiocache.base import BaseCache
 from aiocache.serializers import NullSerializer
 
 from resolvers.backends.ports import Clock
+
+_VALUE: Final = 0
+_VERSION: Final = 3
+"""Their places in an entry: value, moment of expiry, size, version."""
 
 
 class BoundedMemoryCache(BaseCache):  # type: ignore[misc] # aiocache ships no types
@@ -49,34 +53,28 @@ class BoundedMemoryCache(BaseCache):  # type: ignore[misc] # aiocache ships no t
 
     def peek(self, keys: Iterable[str]) -> list[Any]:
         """The values, None where there is none. Does not wait, so the hot path needs no coroutine per key."""
+        return self._used(keys, _VALUE, None)
+
+    def versions(self, keys: Iterable[str]) -> list[int]:
+        """What tells the values from all that are ever put in their places; 0 where there is none. Counts as a use."""
+        return self._used(keys, _VERSION, 0)
+
+    def _used(self, keys: Iterable[str], part: int, absent: Any) -> list[Any]:
+        """One part of each entry, which counts as a use, and `absent` where there is none."""
         entries, used = self._entries, self._entries.move_to_end
         now = self._clock.monotonic()
         found: list[Any] = []
         for key in keys:
             entry = entries.get(key)
             if entry is None:
-                found.append(None)
+                found.append(absent)
             elif entry[1] is not None and entry[1] <= now:
                 self.drop(key)
-                found.append(None)
+                found.append(absent)
             else:
                 used(key)
-                found.append(entry[0])
+                found.append(entry[part])
         return found
-
-    def versions(self, keys: Iterable[str]) -> list[int]:
-        """What tells the values from all that are ever put in their places; 0 where there is none. Counts as a use."""
-        entries, used = self._entries, self._entries.move_to_end
-        now = self._clock.monotonic()
-        versions: list[int] = []
-        for key in keys:
-            entry = entries.get(key)
-            if entry is None or (entry[1] is not None and entry[1] <= now):
-                versions.append(0)
-            else:
-                used(key)
-                versions.append(entry[3])
-        return versions
 
     def held(self, key: str) -> Any:
         """The value that is held, expired or not, without counting as a use; None where there is none."""

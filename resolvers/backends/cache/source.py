@@ -70,13 +70,18 @@ class _Found:
     __slots__ = ("_absent", "_names", "_oldest", "_source", "_versions", "until")
 
     def __init__(
-        self, source: CachedSource, names: Sequence[str], versions: Sequence[int], entries: Sequence[Entry[Any]]
+        self,
+        source: CachedSource,
+        names: Sequence[str],
+        versions: Sequence[int],
+        entries: Sequence[Entry[Any]],
+        absent: int,
     ) -> None:
         self._source = source
         self._names = names
         self._versions = versions
         self._oldest = min([entry.stored_at for entry in entries])
-        self._absent = [entry.value for entry in entries].count(None)
+        self._absent = absent
         self.until = min([entry.fresh_until for entry in entries])
 
     @property
@@ -158,12 +163,13 @@ class CachedSource:
         ]
         if len(values) != len(keys):
             return await self._complete(_Asked(keys, names, args, forwarded, context), found, now, newest)
-        self.count(values.count(None), len(values))
+        absent = values.count(None)
+        self.count(absent, len(values))
         if context.lifetime is not None:
             context.keep_for(min([entry.fresh_until for entry in found if entry is not None], default=now) - now)
         if context.basis is not None and (versions := self._store.versions(names)) is not None:
             entries = [entry for entry in found if entry is not None]
-            context.basis.found.append(_Found(self, names, versions, entries))
+            context.basis.found.append(_Found(self, names, versions, entries, absent))
         return values
 
     def holds(self, names: Sequence[str], versions: Sequence[int], stored_at: float) -> bool:
