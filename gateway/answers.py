@@ -82,8 +82,8 @@ class Answers:
 
 
 def question_of(request: GraphQLRequest, now: float) -> Question | None:
-    """What the request asks, None where its answer depends on more: it changes something, asks for fresh data, for a
-    trace, or comes from a caller who is known otherwise than by a token."""
+    """What the request asks, None where its answer depends on more: it is no query, or comes from a caller who is known
+    otherwise than by a token."""
     principal = request.principal
     if request.operation.kind != "query" or (principal.token is None and principal.authenticated):
         return None

@@ -49,13 +49,19 @@ def _shared_out(
     operation: Operation[Any], criteria: Filter | None, sort: str | None
 ) -> tuple[dict[str, Any], Collection[str]]:
     """The arguments that the backend is asked with, and the names of those that are left to the gateway."""
-    wanted = {} if criteria is None else dict(criteria.arguments())
-    if sort is not None:
-        wanted["sort"] = sort
+    wanted = _arguments(criteria, sort)
     if not wanted:
         return wanted, ()
     left = wanted.keys() - operation.accepts
     return {name: value for name, value in wanted.items() if name not in left}, left
+
+
+def _arguments(criteria: Filter | None, sort: str | None) -> dict[str, Any]:
+    """What a backend is told to filter and sort by."""
+    arguments = {} if criteria is None else dict(criteria.arguments())
+    if sort is not None:
+        arguments["sort"] = sort
+    return arguments
 
 
 def _chosen(group: Sequence[Any], criteria: Filter | None, sort: str | None, today: date) -> Sequence[Any]:
@@ -82,9 +88,7 @@ async def page_of_all(
 ) -> Page:
     """One page of everything there is. Raises GatewayError; BadUserInput when the backend cannot filter or sort so."""
     request.checked(context.max_page)
-    arguments = dict(criteria.arguments()) if criteria is not None else {}
-    if sort is not None:
-        arguments["sort"] = sort
+    arguments = _arguments(criteria, sort)
     after = None if request.after is None else decode_cursor("at", request.after)
     fetched = await operation.page(request.first, after, context, arguments)
     return Page(

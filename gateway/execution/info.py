@@ -21,8 +21,8 @@ class LevelInfo:
     """The counterpart of GraphQLResolveInfo for a field that is answered for all parents at once.
 
     `path` is the response path without list indices, and `place` what can tell it at any time without keeping the rest
-    alive. `selects` tells what the field's own selection asks for, with
-    fragments merged and @skip and @include decided; what the caller is refused does not count as asked for.
+    alive. `selects` tells what the field's own selection asks for, with fragments merged and @skip and @include
+    decided; what the caller is refused does not count as asked for.
     """
 
     __slots__ = ("_field", "context", "root_value", "variable_values")
